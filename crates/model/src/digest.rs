@@ -1,0 +1,332 @@
+//! The digest: the observable meaning of a Dockerfile, so that two files of equal digest build the same images. A safe
+//! rewrite keeps it. The named normalisations of traces live here, where a reviewer sees them:
+//!
+//! - `clean-caches`: a command that only empties caches is nothing, unless it empties a package index that a later step
+//!   needs.
+//! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
+//!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since.
+//! - `repeated-write`: a COPY of a file that lies there already, from the same source, is nothing.
+//! - `made-folder`: making a folder that exists is nothing; so is making one that a COPY gives its attributes later, before
+//!   anything looks at them.
+//!
+//! Two traces are equal if one becomes the other by swapping neighbours that are independent. Each atom is hashed together
+//! with the hashes of all earlier atoms that it conflicts with, and the trace is the multiset of these hashes: like the
+//! Foata normal form this is unique for a given independence relation, and it needs no levels.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
+
+use crate::region::{Footprint, Region};
+use crate::stages::{Parent, Stage};
+use crate::trace::{Atom, AtomKind, Trace};
+use crate::Model;
+
+/// The meaning of a whole file: that of each stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    stages: Vec<u128>,
+    /// An instruction that always fails: there is no image to compare.
+    fails: Option<usize>,
+}
+
+impl Digest {
+    /// The digest of a model.
+    pub fn of(model: &Model<'_>) -> Self {
+        let traces = model.traces();
+        let fails = traces.iter().find_map(|trace| trace.fails);
+        let mut stages: Vec<u128> = Vec::new();
+        for (index, stage) in model.stages.iter().enumerate() {
+            let atoms = normalise(model, index);
+            let mut state = Fingerprint::default();
+            match &stage.parent {
+                Parent::Stage(of) => state.add(&stages[*of]),
+                Parent::Scratch => state.add("scratch"),
+                Parent::Image { .. } => {}
+            }
+            state.add(&configuration(model.tree, stage));
+            let mut hashes = histories(&atoms);
+            hashes.sort_unstable();
+            state.add(&hashes);
+            stages.push(state.finish());
+        }
+        Self { stages, fails }
+    }
+
+    /// Whether the file can build at all, as far as is known.
+    pub fn can_build(&self) -> bool {
+        self.fails.is_none()
+    }
+
+    /// The index of the first stage in which two digests differ.
+    pub fn first_difference(&self, other: &Self) -> Option<usize> {
+        let same = self.stages.iter().zip(&other.stages).take_while(|(own, others)| own == others).count();
+        (self.stages.len() != other.stages.len() || same < self.stages.len()).then_some(same)
+    }
+}
+
+/// 128 bits from two runs of the standard library's hasher, which has fixed keys here: enough that no two of a billion
+/// traces meet by chance. It is compared within one process only.
+struct Fingerprint(DefaultHasher, DefaultHasher);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        let mut second = DefaultHasher::new();
+        second.write_u8(1);
+        Self(DefaultHasher::new(), second)
+    }
+}
+
+impl Fingerprint {
+    fn add(&mut self, value: &(impl Hash + ?Sized)) {
+        value.hash(&mut self.0);
+        value.hash(&mut self.1);
+    }
+
+    fn finish(&self) -> u128 {
+        (u128::from(self.0.finish()) << 64) | u128::from(self.1.finish())
+    }
+}
+
+/// The atoms of a stage after the named normalisations.
+fn normalise<'m>(model: &'m Model<'_>, stage: usize) -> Vec<&'m Atom> {
+    let trace = &model.traces()[stage];
+    let atoms: Vec<&Atom> = trace
+        .atoms
+        .iter()
+        .enumerate()
+        .filter(|(at, atom)| atom.kind != AtomKind::Clean || index_needed_after(model, stage, *at, &atom.effects.writes).is_some())
+        .map(|(_, atom)| atom)
+        .collect();
+    made_folders(&repeated_writes(&idle_refreshes(model, &atoms)))
+}
+
+/// The first atom after atom `at` of a stage, there or in a stage that starts from it, that reads a package index among
+/// `regions` before anything refreshes it: its stage and place.
+pub fn index_needed_after(model: &Model<'_>, stage: usize, at: usize, regions: &Footprint) -> Option<(usize, usize)> {
+    regions
+        .iter()
+        .filter(|region| matches!(region, Region::Index(_)))
+        .find_map(|region| index_read_from(model, stage, at + 1, region))
+}
+
+fn index_read_from(model: &Model<'_>, stage: usize, from: usize, index: &Region) -> Option<(usize, usize)> {
+    let trace: &Trace = &model.traces()[stage];
+    for (at, atom) in trace.atoms.iter().enumerate().skip(from) {
+        if atom.refreshes.touches(index) {
+            return None;
+        }
+        if atom.kind != AtomKind::Clean && atom.effects.reads.touches(index) {
+            return Some((stage, at));
+        }
+    }
+    (stage + 1..model.stages.len())
+        .filter(|&child| matches!(model.stages[child].parent, Parent::Stage(of) if of == stage))
+        .find_map(|child| index_read_from(model, child, 0, index))
+}
+
+fn idle_refreshes<'m>(model: &Model<'_>, atoms: &[&'m Atom]) -> Vec<&'m Atom> {
+    let mut kept: Vec<&Atom> = Vec::new();
+    for (at, atom) in atoms.iter().enumerate() {
+        if atom.kind == AtomKind::Refresh && (is_overtaken(&atoms[at..]) || is_repeated(model, &kept, atom)) {
+            continue;
+        }
+        kept.push(atom);
+    }
+    kept
+}
+
+/// The first atom is a refresh: whether the same refresh comes again before anything reads or writes its index.
+fn is_overtaken(atoms: &[&Atom]) -> bool {
+    let refresh = atoms[0];
+    for atom in &atoms[1..] {
+        if atom.kind == AtomKind::Refresh && atom.label == refresh.label {
+            return true;
+        }
+        if atom.path().is_none() && (atom.effects.reads.meets(&refresh.effects.writes) || atom.effects.writes.meets(&refresh.effects.writes)) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether the refresh came before, and neither the index nor what configures it was written since.
+fn is_repeated(model: &Model<'_>, before: &[&Atom], refresh: &Atom) -> bool {
+    let configuration: Vec<Region> = model
+        .toolbox
+        .tools()
+        .iter()
+        .filter_map(|tool| tool.index.as_ref())
+        .filter(|index| index.paths.iter().any(|path| refresh.effects.writes.touches(&Region::Index(path.clone()))))
+        .flat_map(|index| index.configured_by.iter().cloned().map(Region::Tree))
+        .collect();
+    if configuration.is_empty() {
+        return false;
+    }
+    for atom in before.iter().rev() {
+        if atom.kind == AtomKind::Refresh && atom.label == refresh.label {
+            return true;
+        }
+        let writes = |region: &Region| match atom.path() {
+            Some(path) => crate::region::meets(&Region::Path(path.to_owned()), region),
+            // What an install of system packages puts below /etc is part of what the next one expects.
+            None => atom.effects.writes.iter().any(|own| !matches!(own, Region::System { .. }) && crate::region::meets(own, region)),
+        };
+        let clears = atom.path().is_none() && atom.kind == AtomKind::Clean && atom.effects.writes.meets(&refresh.effects.writes);
+        if clears || configuration.iter().any(writes) {
+            return false;
+        }
+    }
+    false
+}
+
+fn repeated_writes<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(atoms.len());
+    for (at, &atom) in atoms.iter().enumerate() {
+        if let AtomKind::Write { path, .. } = &atom.kind {
+            let repeats = last.insert(path, at).is_some_and(|before| {
+                atoms[before].label == atom.label && !atoms[before + 1..at].iter().any(|between| writes_path(between, path))
+            });
+            if repeats {
+                continue;
+            }
+        }
+        kept.push(atom);
+    }
+    kept
+}
+
+/// Whether an atom other than a write of that path itself may write it.
+fn writes_path(atom: &Atom, path: &str) -> bool {
+    match atom.path() {
+        Some(own) => own == path,
+        None => atom.effects.writes.touches(&Region::Path(path.to_owned())),
+    }
+}
+
+fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
+    let touches = |atom: &Atom, path: &str| match atom.path() {
+        Some(_) => false,
+        None => {
+            let region = Region::Path(path.to_owned());
+            atom.effects.reads.touches(&region) || atom.effects.writes.touches(&region)
+        }
+    };
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    // Folders that a COPY gives attributes later, by the place of that.
+    let mut later: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, atom) in atoms.iter().enumerate() {
+        if let AtomKind::Write { path, .. } = &atom.kind {
+            later.entry(path).or_default().push(at);
+        }
+    }
+    let mut kept = Vec::with_capacity(atoms.len());
+    for (at, &atom) in atoms.iter().enumerate() {
+        if let AtomKind::MakeFolder { path } = &atom.kind {
+            let exists = known.get(path.as_str()).is_some_and(|&before| !atoms[before + 1..at].iter().any(|one| writes_path(one, path) && one.path().is_none()));
+            let replaced = later
+                .get(path.as_str())
+                .and_then(|places| places.iter().find(|&&place| place > at))
+                .is_some_and(|&place| !atoms[at + 1..place].iter().any(|one| touches(one, path)));
+            known.entry(path).or_insert(at);
+            if exists || replaced {
+                continue;
+            }
+        } else if let AtomKind::Write { path, .. } = &atom.kind {
+            known.insert(path, at);
+            // The folders above a file exist once it does.
+            known.entry(crate::path::parent(path)).or_insert(at);
+        }
+        kept.push(atom);
+    }
+    kept
+}
+
+/// The hash of each atom with all earlier atoms that it conflicts with.
+fn histories(atoms: &[&Atom]) -> Vec<u128> {
+    let mut hashes: Vec<u128> = Vec::with_capacity(atoms.len());
+    let mut by_path: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut runs: Vec<usize> = Vec::new();
+    for (at, &atom) in atoms.iter().enumerate() {
+        let mut before: Vec<u128> =
+            runs.iter().filter(|&&earlier| atoms[earlier].conflicts(atom)).map(|&earlier| hashes[earlier]).collect();
+        match atom.path() {
+            Some(path) => {
+                let same = by_path.entry(path).or_default();
+                before.extend(same.iter().map(|&earlier| hashes[earlier]));
+                same.push(at);
+            }
+            None => {
+                let writes = (0..at).filter(|&earlier| atoms[earlier].path().is_some() && atoms[earlier].conflicts(atom));
+                before.extend(writes.map(|earlier| hashes[earlier]));
+                runs.push(at);
+            }
+        }
+        before.sort_unstable();
+        let mut state = Fingerprint::default();
+        state.add(&atom.label);
+        state.add(&atom.path());
+        state.add(&before);
+        hashes.push(state.finish());
+    }
+    hashes
+}
+
+/// What a stage gives the image besides files: one text.
+fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
+    let mut slots: BTreeMap<String, String> = BTreeMap::new();
+    let mut sets: Vec<String> = Vec::new();
+    let mut triggers: Vec<String> = Vec::new();
+    for instruction in &tree.instructions[stage.instructions.clone()] {
+        let at = |name: &str| (name.to_owned(), one_text(instruction));
+        let (slot, text) = match &instruction.body {
+            Body::Cmd(command) => ("cmd".to_owned(), command_text(instruction, command)),
+            Body::Entrypoint(command) => ("entrypoint".to_owned(), command_text(instruction, command)),
+            Body::Healthcheck(Healthcheck::None) => ("health".to_owned(), String::new()),
+            Body::Healthcheck(Healthcheck::Command(command)) => {
+                ("health".to_owned(), format!("{:?} {}", instruction.flags, command_text(instruction, command)))
+            }
+            Body::Stopsignal(_) => at("signal"),
+            Body::Maintainer(_) => at("author"),
+            Body::Label(pairs) => {
+                for pair in pairs {
+                    let value = pair.value.as_ref().map_or("", |value| value.text.as_str());
+                    slots.insert(format!("label {}", pair.key.text), value.to_owned());
+                }
+                continue;
+            }
+            Body::Expose(words) | Body::Volume(words) => {
+                sets.extend(words.iter().map(|word: &Word| format!("{} {}", instruction.keyword.name(), word.text)));
+                continue;
+            }
+            Body::Onbuild(_) => {
+                triggers.push(one_text(instruction));
+                continue;
+            }
+            _ => continue,
+        };
+        slots.insert(slot, text);
+    }
+    sets.sort_unstable();
+    sets.dedup();
+    let end = stage.states.last().expect("a stage has a state after its end");
+    let mut all = vec![tree.instructions[stage.from].arguments_text().to_owned(), format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell)];
+    all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
+    all.extend(slots.into_iter().map(|(slot, text)| format!("{slot} {text}")));
+    all.extend(sets);
+    all.extend(triggers);
+    all
+}
+
+fn one_text(instruction: &Instruction) -> String {
+    instruction.arguments_text().to_owned()
+}
+
+fn command_text(instruction: &Instruction, command: &Command) -> String {
+    match command {
+        Command::Shell(range) => format!("sh {}", &instruction.logical.text()[range.clone()]),
+        Command::Exec(words) => format!("{:?}", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>()),
+    }
+}

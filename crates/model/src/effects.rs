@@ -1,0 +1,390 @@
+//! Effects: what a command reads and writes, from the data about its tool. What is not known reads and writes everything.
+
+use std::collections::BTreeMap;
+
+use dockopt_shell::{List, Node, NodeKind, Redirect, RedirectKind, Simple, StateChange, Word};
+use dockopt_tools::manifests::{self, Answer, Call, Inputs, Project};
+use dockopt_tools::{Arg, FlagValue, Invocation, Kind, PathRef, Place, Reach, Tool, Toolbox};
+
+use crate::region::{Footprint, Region};
+use crate::script::Script;
+use crate::state::State;
+use crate::{Known, path};
+
+/// What a command, or several, read and write.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Effects {
+    /// What is read.
+    pub reads: Footprint,
+    /// What is written.
+    pub writes: Footprint,
+    /// Why everything is assumed, where it is; the first reason.
+    pub unclear: Option<Unclear>,
+    /// What installs read and write of the project, as far as their manifests tell.
+    pub inputs: Vec<Inputs>,
+}
+
+/// Why a command's effects are not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unclear {
+    /// A clause for a person.
+    pub reason: String,
+}
+
+impl Effects {
+    /// Everything is read and written.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        let mut effects = Self::default();
+        effects.be_unclear(Region::Everything, reason);
+        effects
+    }
+
+    fn be_unclear(&mut self, region: Region, reason: impl Into<String>) {
+        self.reads.add(region.clone());
+        self.writes.add(region);
+        self.unclear.get_or_insert_with(|| Unclear { reason: reason.into() });
+    }
+
+    /// Adds the effects of another command.
+    pub fn extend(&mut self, other: Self) {
+        self.reads.extend(&other.reads);
+        self.writes.extend(&other.writes);
+        self.unclear = self.unclear.take().or(other.unclear);
+        self.inputs.extend(other.inputs);
+    }
+
+    /// Whether a command with these effects can change places with one with `other`.
+    pub fn is_independent_of(&self, other: &Self) -> bool {
+        !self.writes.meets(&other.reads) && !self.reads.meets(&other.writes) && !self.writes.meets(&other.writes)
+    }
+}
+
+/// Where a command runs.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The script that it is part of.
+    pub script: &'a Script,
+    /// The tools that are known.
+    pub toolbox: &'a Toolbox,
+    /// What it inherits.
+    pub state: &'a State,
+    /// Its working directory.
+    pub cwd: &'a Known<String>,
+    /// The files of the project in the image.
+    pub project: &'a dyn Project,
+    /// The major versions of tools that the base image brings.
+    pub versions: &'a BTreeMap<String, u32>,
+}
+
+impl Surroundings<'_> {
+    /// The effects of a node and all in it.
+    pub fn of_node(&self, node: &Node) -> Effects {
+        let mut effects = Effects::default();
+        self.node(node, &mut effects);
+        effects
+    }
+
+    fn list(&self, list: &List, effects: &mut Effects) {
+        for item in &list.items {
+            self.node(&item.node, effects);
+        }
+    }
+
+    fn node(&self, node: &Node, effects: &mut Effects) {
+        for redirect in &node.redirects {
+            self.redirect(redirect, effects);
+        }
+        match &node.kind {
+            NodeKind::Simple(simple) => self.simple(simple, effects),
+            NodeKind::And { .. } | NodeKind::Or { .. } | NodeKind::Pipe { .. } => {
+                // Chains lean left and may be long.
+                let mut next = node;
+                while let NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } | NodeKind::Pipe { left, right, .. } =
+                    &next.kind
+                {
+                    self.node(right, effects);
+                    next = left;
+                }
+                self.node(next, effects);
+            }
+            NodeKind::Not(inner) => self.node(inner, effects),
+            NodeKind::Subshell(list) | NodeKind::Group(list) => self.list(list, effects),
+            NodeKind::Compound { lists, words, .. } => {
+                lists.iter().for_each(|list| self.list(list, effects));
+                words.iter().for_each(|word| self.word(word, effects));
+            }
+            // A call of it is a command that no tool knows.
+            NodeKind::Function { .. } => {}
+        }
+    }
+
+    fn word(&self, word: &Word, effects: &mut Effects) {
+        word.substitutions.iter().for_each(|list| self.list(list, effects));
+        if word.glob {
+            effects.be_unclear_reads("a pattern reads the names of a folder");
+        }
+    }
+
+    fn redirect(&self, redirect: &Redirect, effects: &mut Effects) {
+        for word in redirect.target.iter().chain(redirect.heredoc.iter()) {
+            word.substitutions.iter().for_each(|list| self.list(list, effects));
+        }
+        let writes = match redirect.kind {
+            RedirectKind::Out | RedirectKind::Append | RedirectKind::Both => true,
+            RedirectKind::In => false,
+            RedirectKind::ReadWrite => return effects.be_unclear(Region::Everything, "a file is opened for reading and writing"),
+            RedirectKind::Heredoc | RedirectKind::HereString | RedirectKind::Duplicate => return,
+        };
+        let target = redirect.target.as_ref().and_then(|word| word.literal.as_deref());
+        match target.and_then(|target| self.resolve(target)) {
+            Some(path) if path.starts_with("/dev/") => {}
+            Some(path) => {
+                let region = Region::Path(path);
+                if writes {
+                    effects.writes.add(region.clone());
+                }
+                effects.reads.add(region);
+            }
+            None => effects.be_unclear(Region::Everything, "it is not known which file its output goes to"),
+        }
+    }
+
+    fn resolve(&self, text: &str) -> Option<String> {
+        if text.starts_with('/') {
+            return Some(path::resolve("/", text));
+        }
+        self.cwd.get().map(|cwd| path::resolve(cwd, text))
+    }
+
+    fn simple(&self, simple: &Simple, effects: &mut Effects) {
+        for word in simple.assignments.iter().filter_map(|assignment| assignment.value.as_ref()) {
+            self.word(word, effects);
+        }
+        for word in &simple.words {
+            word.substitutions.iter().for_each(|list| self.list(list, effects));
+        }
+        if simple.words.is_empty() || is_of_the_shell(simple) {
+            return;
+        }
+        let args = self.script.args(simple);
+        let Some(invocation) = self.toolbox.recognize(&args) else {
+            let name = simple.name().unwrap_or("a command that is only known when it runs");
+            effects.be_unclear(Region::Everything, format!("`{name}` may read and write anything"));
+            return;
+        };
+        self.invocation(simple, &args, &invocation, effects);
+    }
+
+    fn invocation(&self, simple: &Simple, args: &[Arg<'_>], invocation: &Invocation<'_>, effects: &mut Effects) {
+        let inputs = self.inputs(simple, args, invocation);
+        for (reaches, is_write) in [(invocation.reads(args), false), (invocation.writes(args), true)] {
+            for reach in reaches {
+                match reach {
+                    Reach::Place(place) => self.place(place, is_write, args, invocation, inputs.as_ref(), effects),
+                    Reach::Path(named) | Reach::Tree(named) => {
+                        let region = match self.operand(args, named) {
+                            Some(Operand::Exact(path)) if matches!(reach, Reach::Path(_)) => Region::Path(path),
+                            Some(Operand::Exact(path) | Operand::Below(path)) => Region::Tree(path),
+                            None => {
+                                let reason = format!("it is not known which paths `{}` names", first(args));
+                                effects.be_unclear(Region::Everything, reason);
+                                continue;
+                            }
+                        };
+                        let side = if is_write { &mut effects.writes } else { &mut effects.reads };
+                        side.add(region);
+                    }
+                }
+            }
+        }
+        if let Some(Answer::Reads(inputs)) = inputs {
+            effects.inputs.push(inputs);
+        }
+    }
+
+    /// What the manifest reader of an install says.
+    fn inputs(&self, simple: &Simple, args: &[Arg<'_>], invocation: &Invocation<'_>) -> Option<Answer> {
+        let action = invocation.action?;
+        let reader = action.manifest.as_deref()?;
+        let Known::Is(cwd) = self.cwd else {
+            return Some(Answer::Unclear { reason: "the working directory of the base image is not known".to_owned(), path: None });
+        };
+        let mut complete = invocation.complete && invocation.wrappers.is_empty() && simple.assignments.is_empty();
+        let flags: Vec<(String, Option<String>)> = invocation
+            .flags
+            .iter()
+            .map(|flag| {
+                let value = flag.value.as_ref().map(|value| value.text(args).map(str::to_owned));
+                complete &= !matches!(value, Some(None));
+                (flag.name.clone(), value.flatten())
+            })
+            .collect();
+        let texts = invocation.operand_texts(args);
+        complete &= texts.iter().all(Option::is_some);
+        let operands: Vec<String> = texts.into_iter().flatten().map(str::to_owned).collect();
+        let env = self.state.variables.iter().map(|(name, variable)| (name.clone(), variable.value.get().cloned())).collect();
+        let command: Vec<&str> = args[invocation.command.clone()].iter().filter_map(|word| word.literal()).collect();
+        let call = Call {
+            action: &action.name,
+            flags: &flags,
+            operands: &operands,
+            complete,
+            cwd,
+            env: &env,
+            command: &command.join(" "),
+            tool_version: self.versions.get(&invocation.tool.name).copied(),
+        };
+        manifests::inputs(reader, &call, self.project)
+    }
+
+    fn place(
+        &self,
+        place: &Place,
+        is_write: bool,
+        args: &[Arg<'_>],
+        invocation: &Invocation<'_>,
+        inputs: Option<&Answer>,
+        effects: &mut Effects,
+    ) {
+        let tool = invocation.tool;
+        let mut add = |region: Region| if is_write { effects.writes.add(region) } else { effects.reads.add(region) };
+        match place {
+            Place::System => {
+                // Packages of a distribution may own folders anywhere in the hierarchy, the working directory not spared.
+                let shielded = self.cwd.get().filter(|_| tool.kind != Kind::System);
+                let project = shielded.cloned().unwrap_or_else(|| "/".to_owned());
+                add(Region::System { project, accounts: tool.kind != Kind::Language });
+            }
+            Place::Index => {
+                for path in tool.index.iter().flat_map(|index| &index.paths) {
+                    add(Region::Index(path.clone()));
+                }
+            }
+            Place::Cache => {
+                for (cache, path) in tool.caches.iter().flat_map(|cache| cache.paths.iter().map(move |path| (cache, path))) {
+                    add(cache_region(cache.is_index, cache.is_store, path));
+                }
+            }
+            // `Invocation::reads` and `writes` resolve these.
+            Place::Operands | Place::OperandTrees | Place::LastOperand => {}
+            Place::Project => match inputs {
+                Some(Answer::Reads(inputs)) => {
+                    let (files, trees) =
+                        if is_write { (&inputs.writes, &inputs.write_trees) } else { (&inputs.files, &inputs.trees) };
+                    files.iter().chain(inputs.probes.iter().filter(|_| !is_write)).for_each(|path| add(Region::Path(path.clone())));
+                    trees.iter().for_each(|path| add(Region::Tree(path.clone())));
+                }
+                Some(Answer::Unclear { reason, .. }) => effects.be_unclear(Region::AnythingButIndexes, reason.clone()),
+                None => effects.be_unclear(
+                    Region::AnythingButIndexes,
+                    format!("it is not known which files of the project `{}` reads", first(args)),
+                ),
+            },
+            Place::Cwd | Place::CwdTree(_) | Place::CwdNamed(_) => {
+                let Known::Is(cwd) = self.cwd else {
+                    effects.be_unclear(Region::AnythingButIndexes, "the working directory of the base image is not known");
+                    return;
+                };
+                add(match place {
+                    Place::CwdTree(tree) => Region::Tree(path::resolve(cwd, tree)),
+                    Place::CwdNamed(name) => Region::Named { below: cwd.clone(), name: name.clone() },
+                    _ => Region::Tree(cwd.clone()),
+                });
+            }
+            Place::Tree(path) => add(Region::Tree(path.clone())),
+            Place::HomeTree(path) => add(Region::Home(path.clone())),
+            Place::Network => {}
+            Place::AnythingButIndexes => {
+                effects.be_unclear(Region::AnythingButIndexes, format!("`{}` may read and write any file", first(args)));
+            }
+            Place::Everything => {
+                effects.be_unclear(Region::Everything, format!("`{}` may read and write anything", first(args)));
+            }
+        }
+    }
+
+    fn operand(&self, args: &[Arg<'_>], named: PathRef<'_>) -> Option<Operand> {
+        let word = match named {
+            PathRef::Word(index) => args[index],
+            PathRef::Value(FlagValue::Word(index)) => args[*index],
+            PathRef::Value(FlagValue::Inline(text)) => return self.resolve(text).map(Operand::Exact),
+            PathRef::Value(FlagValue::InlinePrefix(_)) => return None,
+        };
+        match word {
+            // A URL, or `user:group` of chown, resolves to a path that nothing else names.
+            Arg::Literal(text) => self.resolve(text).map(Operand::Exact),
+            Arg::Glob(text) if !text.starts_with('~') => {
+                let fixed = text.find(['*', '?', '[']).map_or(text, |at| &text[..at]);
+                let folder = fixed.rfind('/').map_or("", |at| &fixed[..=at]);
+                self.resolve(if folder.is_empty() { "." } else { folder }).map(Operand::Below)
+            }
+            _ => None,
+        }
+    }
+}
+
+enum Operand {
+    /// This path.
+    Exact(String),
+    /// Something below this folder.
+    Below(String),
+}
+
+impl Effects {
+    fn be_unclear_reads(&mut self, reason: &str) {
+        self.reads.add(Region::AnythingButIndexes);
+        self.unclear.get_or_insert_with(|| Unclear { reason: reason.to_owned() });
+    }
+}
+
+/// The region of a cache: an index, a store that later commands read, or a cache that nobody else needs.
+pub fn cache_region(is_index: bool, is_store: bool, place: &str) -> Region {
+    if is_index {
+        Region::Index(place.to_owned())
+    } else if !is_store {
+        Region::Cache(place.to_owned())
+    } else if let Some(rest) = place.strip_prefix("~/") {
+        Region::Home(rest.to_owned())
+    } else {
+        Region::Tree(place.to_owned())
+    }
+}
+
+/// Whether the environment variable `name` can change what `tool` does.
+pub fn is_read_by(tool: &Tool, name: &str) -> bool {
+    /// What every program or its libraries may read (reference: POSIX, ld.so(8), locale(7), curl(1)).
+    const COMMON: [&str; 20] = [
+        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "TMPDIR", "LD_*", "*_PROXY",
+        "*_proxy", "SSL_CERT_*", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SOURCE_DATE_EPOCH", "XDG_*", "CI",
+    ];
+    COMMON.iter().copied().chain(tool.environment.iter().map(String::as_str)).any(|pattern| wildcard(pattern, name))
+}
+
+fn wildcard(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, tail)) => name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail),
+    }
+}
+
+fn first<'a>(args: &[Arg<'a>]) -> &'a str {
+    args.first().and_then(|word| word.literal()).unwrap_or("a command")
+}
+
+/// Commands that change the shell and nothing else; `changes_state` has the rest of the story.
+fn is_of_the_shell(simple: &Simple) -> bool {
+    matches!(simple.name(), Some("cd" | "export" | "set" | "unset" | "umask" | "readonly" | "exit" | "shopt" | "ulimit" | "local" | "return"))
+}
+
+/// How the working directory changes after a node: known where it is a plain `cd` to a literal path.
+pub fn cwd_after(node: &Node, cwd: &Known<String>, changes: &[StateChange]) -> Known<String> {
+    if !changes.contains(&StateChange::Directory) && !changes.contains(&StateChange::Unknown) {
+        return cwd.clone();
+    }
+    let target = node.as_simple().filter(|simple| simple.name() == Some("cd") && simple.words.len() == 2);
+    match target.and_then(|simple| simple.words[1].literal.as_deref()) {
+        Some("-") | None => Known::Unknown,
+        Some(to) if to.starts_with('/') => Known::Is(path::resolve("/", to)),
+        Some(to) => cwd.get().map(|cwd| path::resolve(cwd, to)).into(),
+    }
+}

@@ -1,0 +1,99 @@
+//! What is known of the files in an image while its steps run: which came from the build context and are still as they
+//! were. The manifest readers look at the project through it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dockopt_tools::manifests::{Look, Project};
+
+use crate::context::Context;
+use crate::copy::{Write, Written};
+use crate::region::{Footprint, Region};
+use crate::path;
+
+/// The known files of an image at one point of the build.
+#[derive(Clone, Default)]
+pub struct Image<'a> {
+    context: Option<&'a Context<'a>>,
+    /// Image path → context path, of files.
+    files: BTreeMap<String, String>,
+    /// Image paths that are known to be folders.
+    folders: BTreeSet<String>,
+    /// What commands may have written.
+    written: Footprint,
+}
+
+impl<'a> Image<'a> {
+    /// An image of which nothing is known yet.
+    pub fn new(context: Option<&'a Context<'a>>) -> Self {
+        Self { context, ..Self::default() }
+    }
+
+    /// The paths that are known to be folders.
+    pub fn folders(&self) -> &BTreeSet<String> {
+        &self.folders
+    }
+
+    /// A COPY wrote these paths.
+    pub fn copy(&mut self, writes: &[Write]) {
+        for write in writes {
+            match &write.what {
+                Written::File(from) => {
+                    self.files.insert(write.path.clone(), from.clone());
+                    self.make_folder(path::parent(&write.path));
+                }
+                Written::Folder(_) | Written::NewFolder => self.make_folder(&write.path),
+            }
+        }
+    }
+
+    /// `path` and the folders above it exist.
+    pub fn make_folder(&mut self, path: &str) {
+        let mut next = path;
+        while next != "/" && self.folders.insert(next.to_owned()) {
+            next = path::parent(next);
+        }
+    }
+
+    /// Something else wrote these regions.
+    pub fn write(&mut self, regions: &Footprint) {
+        self.files.retain(|path, _| !regions.touches(&Region::Path(path.clone())));
+        self.written.extend(regions);
+    }
+}
+
+impl Project for Image<'_> {
+    fn look(&self, path: &str) -> Look {
+        if self.files.contains_key(path) {
+            Look::File
+        } else if self.written.touches(&Region::Path(path.to_owned())) {
+            Look::Unknown
+        } else if self.folders.contains(path) {
+            Look::Directory
+        } else {
+            // Nothing that this file put there. What the base image holds is there before and after any rewrite.
+            Look::Absent
+        }
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        let from = self.files.get(path)?;
+        self.context?.files.read(from).map(|text| text.to_string())
+    }
+
+    fn list(&self, dir: &str) -> Option<Vec<String>> {
+        if self.written.touches(&Region::Tree(dir.to_owned())) {
+            return None;
+        }
+        let prefix = format!("{}/", dir.trim_end_matches('/'));
+        let names: BTreeSet<String> = self
+            .files
+            .range(prefix.clone()..)
+            .map(|(path, _)| path)
+            .chain(self.folders.range(prefix.clone()..))
+            .filter_map(|path| path.strip_prefix(&prefix))
+            .map(|rest| rest.split('/').next().unwrap_or(rest).to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
+        Some(names.into_iter().collect())
+    }
+}

@@ -1,0 +1,251 @@
+//! Labels: one text for each thing that a command does, so that equal labels mean equal actions. The named normalisations
+//! of command lines live here: what is left out of a label is said not to matter, with the reason.
+
+use dockopt_shell::{List, Node, NodeKind, Simple};
+use dockopt_syntax::{Instruction, Tree};
+use dockopt_tools::{Invocation, Role, Tool, Toolbox};
+
+use crate::effects::{self, Effects};
+use crate::expand::variables;
+use crate::region::{Footprint, Region};
+use crate::script::{Element, Script};
+use crate::state::State;
+use crate::trace::AtomKind;
+use crate::Known;
+
+/// Where a labelled command stands.
+pub(crate) struct Context<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) script: &'a Script,
+    pub(crate) toolbox: &'a Toolbox,
+    pub(crate) cwd: &'a Known<String>,
+}
+
+/// What an element is made of besides its own run.
+pub(crate) struct Pieces {
+    /// The refresh that an install does by itself.
+    pub(crate) before: Vec<Piece>,
+    /// What the element is.
+    pub(crate) kind: AtomKind,
+    /// A label and effects that replace the usual ones.
+    pub(crate) instead: Option<Piece>,
+}
+
+/// An atom without its place.
+pub(crate) struct Piece {
+    pub(crate) label: String,
+    pub(crate) effects: Effects,
+}
+
+/// Normalisation `own-refresh`: an install that fetches the package index by itself (`apk add --no-cache`) is a refresh
+/// followed by an install. Both see what the network serves during the same build.
+pub(crate) fn pieces(context: &Context<'_>, element: Element<'_>) -> Pieces {
+    let plain = |kind| Pieces { before: Vec::new(), kind, instead: None };
+    let Element::Node(node) = element else { return plain(AtomKind::Run) };
+    if context.script.cleans(node, context.toolbox).is_some() {
+        return plain(AtomKind::Clean);
+    }
+    let Some(invocation) = element.simple().and_then(|simple| context.script.recognize(simple, context.toolbox)) else {
+        return plain(AtomKind::Run);
+    };
+    let tool = invocation.tool;
+    let Some(index) = &tool.index else { return plain(AtomKind::Run) };
+    match crate::script::role(&invocation) {
+        // Flags of a refresh only say how much is printed and asked.
+        Some(Role::Refresh) if invocation.operands.is_empty() && !index.refreshed_by_flags.is_empty() => {
+            Pieces { before: Vec::new(), kind: AtomKind::Refresh, instead: Some(refresh(tool)) }
+        }
+        Some(Role::Refresh) => plain(AtomKind::Refresh),
+        Some(Role::Install) if invocation.has_flag(&index.refreshed_by_flags) => {
+            Pieces { before: vec![refresh(tool)], kind: AtomKind::Run, instead: None }
+        }
+        _ => plain(AtomKind::Run),
+    }
+}
+
+/// The refresh of a tool whose installs can do it by themselves: one atom for both ways.
+fn refresh(tool: &Tool) -> Piece {
+    let system = Region::System { project: "/".to_owned(), accounts: false };
+    let indexes: Footprint = tool.index.iter().flat_map(|index| &index.paths).cloned().map(Region::Index).collect();
+    let effects = Effects { reads: [system].into_iter().collect(), writes: indexes, ..Effects::default() };
+    Piece { label: format!("refresh {}", tool.name), effects }
+}
+
+/// The label of an element: its commands in one spelling, and what of the state they can see.
+pub(crate) fn of_element(context: &Context<'_>, element: Element<'_>, effects: &Effects) -> String {
+    let mut label = String::new();
+    let mut names = Visible { all: effects.reads.is_unknown(), ..Visible::default() };
+    for node in element.nodes() {
+        push_node(context, node, &mut label);
+        label.push(';');
+        names.add_node(context, node);
+    }
+    if let Element::Block { list, end, .. } = element {
+        // Which separators stand between the items decides what a failure does.
+        for item in &list.items[..end] {
+            label.push_str(&format!("{:?}", item.terminator.map(|terminator| terminator == dockopt_shell::Terminator::Background)));
+        }
+    }
+    label.push_str(&format!(" cwd={:?} user={:?} shell={}", context.cwd, context.state.user, context.state.shell.label()));
+    for (name, variable) in &context.state.variables {
+        if names.sees(name) {
+            label.push_str(&format!(" {name}={}", variable.label));
+        }
+    }
+    label
+}
+
+/// The whole state, for a command that is not understood.
+pub(crate) fn whole_state(state: &State) -> String {
+    let mut label = format!(" cwd={:?} user={:?} shell={}", state.cwd, state.user, state.shell.label());
+    for (name, variable) in &state.variables {
+        label.push_str(&format!(" {name}={}", variable.label));
+    }
+    label
+}
+
+/// The variables that an instruction's arguments and heredocs mention, with their labels.
+pub(crate) fn variables_in(tree: &Tree, state: &State, instruction: &Instruction) -> String {
+    let mut label = String::new();
+    let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body.of(&tree.text));
+    for text in std::iter::once(instruction.logical.text()).chain(bodies) {
+        for name in variables(text, tree.escape) {
+            if let Some(variable) = state.variables.get(&name) {
+                label.push_str(&format!(" {name}={}", variable.label));
+            }
+        }
+    }
+    label
+}
+
+fn push_node(context: &Context<'_>, node: &Node, label: &mut String) {
+    match &node.kind {
+        NodeKind::Simple(simple) => push_simple(context, node, simple, label),
+        NodeKind::And { left, right, .. } => push_chain(context, left, "&&", right, label),
+        NodeKind::Or { left, right, .. } => push_chain(context, left, "||", right, label),
+        NodeKind::Pipe { left, right, op } => push_chain(context, left, &context.script.text()[op.clone()], right, label),
+        NodeKind::Subshell(list) if node.redirects.is_empty() => {
+            label.push('(');
+            push_list(context, list, label);
+            label.push(')');
+        }
+        _ => label.push_str(&dockopt_shell::canonical(context.script.text(), node)),
+    }
+}
+
+fn push_chain(context: &Context<'_>, left: &Node, operator: &str, right: &Node, label: &mut String) {
+    // Chains lean left; the depth is that of the chain, which the shell crate bounds.
+    push_node(context, left, label);
+    label.push_str(operator);
+    push_node(context, right, label);
+}
+
+fn push_list(context: &Context<'_>, list: &List, label: &mut String) {
+    for item in &list.items {
+        push_node(context, &item.node, label);
+        label.push(if item.terminator == Some(dockopt_shell::Terminator::Background) { '&' } else { ';' });
+    }
+}
+
+/// Normalisation `cache-flags`: a flag that only keeps a download cache from being written, or makes an install fetch its
+/// own index, is no part of what the command does.
+fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut String) {
+    let ignored = context
+        .script
+        .recognize(simple, context.toolbox)
+        .filter(|invocation| invocation.complete)
+        .map_or_else(Vec::new, |invocation| ignored_words(&invocation));
+    let text = context.script.text();
+    for assignment in &simple.assignments {
+        label.push_str(&text[assignment.span.clone()]);
+        label.push(' ');
+    }
+    for (at, word) in simple.words.iter().enumerate() {
+        if !ignored.contains(&at) {
+            // One spelling for words that mean the same to the command.
+            match &word.literal {
+                Some(literal) => label.push_str(&format!("{literal:?}")),
+                None => label.push_str(&text[word.span.clone()]),
+            }
+            label.push(' ');
+        }
+    }
+    for redirect in &node.redirects {
+        label.push_str(&text[redirect.span.clone()]);
+        if let Some(body) = &redirect.heredoc_body {
+            label.push_str(&text[body.clone()]);
+        }
+        label.push(' ');
+    }
+}
+
+/// The words of a command line that hold nothing but flags which [`push_simple`] leaves out.
+fn ignored_words(invocation: &Invocation<'_>) -> Vec<usize> {
+    let tool = invocation.tool;
+    let Some(action) = invocation.action else { return Vec::new() };
+    let mut names: Vec<&str> = Vec::new();
+    for cache in tool.caches.iter().filter(|cache| !cache.is_store && cache.filled_by.contains(&action.name)) {
+        names.extend(cache.off_by_flags.iter().map(String::as_str));
+    }
+    if action.role == Role::Install {
+        names.extend(tool.index.iter().flat_map(|index| &index.refreshed_by_flags).map(String::as_str));
+    }
+    let mut words: Vec<usize> = invocation
+        .flags
+        .iter()
+        .filter(|flag| names.contains(&flag.name.as_str()) && flag.value.is_none())
+        .map(|flag| flag.word)
+        .collect();
+    words.retain(|word| invocation.flags.iter().filter(|flag| flag.word == *word).all(|flag| names.contains(&flag.name.as_str())));
+    words
+}
+
+/// Which variables of the environment a command can see a difference in.
+#[derive(Default)]
+struct Visible<'t> {
+    all: bool,
+    names: Vec<String>,
+    tools: Vec<&'t dockopt_tools::Tool>,
+}
+
+impl<'t> Visible<'t> {
+    fn add_node(&mut self, context: &Context<'t>, node: &Node) {
+        let mut stack = vec![node];
+        while let Some(node) = stack.pop() {
+            match &node.kind {
+                NodeKind::Simple(simple) => self.add_simple(context, simple),
+                NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } | NodeKind::Pipe { left, right, .. } => {
+                    stack.push(left);
+                    stack.push(right);
+                }
+                NodeKind::Not(inner) => stack.push(inner),
+                NodeKind::Subshell(list) | NodeKind::Group(list) => stack.extend(list.items.iter().map(|item| &item.node)),
+                NodeKind::Compound { .. } | NodeKind::Function { .. } => self.all = true,
+            }
+            if node.redirects.iter().any(|redirect| redirect.heredoc.as_ref().is_some_and(|word| word.literal.is_none())) {
+                self.all = true;
+            }
+            for redirect in &node.redirects {
+                self.names.extend(redirect.target.iter().flat_map(|word| word.variables.iter().cloned()));
+            }
+        }
+    }
+
+    fn add_simple(&mut self, context: &Context<'t>, simple: &Simple) {
+        let values = simple.assignments.iter().filter_map(|assignment| assignment.value.as_ref());
+        for word in simple.words.iter().chain(values) {
+            self.names.extend(word.variables.iter().cloned());
+            self.all |= !word.substitutions.is_empty();
+        }
+        match context.script.recognize(simple, context.toolbox) {
+            Some(invocation) => self.tools.push(invocation.tool),
+            None => self.all |= !simple.words.is_empty(),
+        }
+    }
+
+    fn sees(&self, name: &str) -> bool {
+        self.all
+            || self.names.iter().any(|own| own == name)
+            || self.tools.iter().any(|tool| effects::is_read_by(tool, name))
+    }
+}

@@ -1,0 +1,243 @@
+//! How a RUN is laid out over lines, and edits of its command list in the author's own style. It moves text; whether the
+//! commands still mean the same is proven by the digest.
+
+use dockopt_shell::{NodeKind, Span as Range, Terminator};
+use dockopt_syntax::{Edit, Instruction, ItemKind, Span, Tree};
+
+use crate::{Element, Model, Script};
+
+/// Where the operators of a `&&` chain stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Separator {
+    /// At the beginning of a line: `\` newline ` && b`.
+    Leading,
+    /// At the end: `&& \` newline `b`.
+    Trailing,
+}
+
+/// The style of a chain over several lines.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Chain {
+    /// Where the operators stand.
+    pub separator: Separator,
+    /// The blanks at the beginning of a continuation line.
+    pub indent: String,
+}
+
+impl Chain {
+    /// The style of this RUN; where it has none, that of the file's other RUNs; where they have none, ` && b`.
+    pub fn of(model: &Model<'_>, instruction: usize) -> Self {
+        let tree = model.tree;
+        let own = model.script(instruction).ok().and_then(|script| Self::read(tree, script));
+        own.or_else(|| Self::of_packages(tree, &tree.instructions[instruction])).or_else(|| Self::most_used(model)).unwrap_or_else(|| Self {
+            separator: Separator::Leading,
+            indent: " ".to_owned(),
+        })
+    }
+
+    /// The style for a chain that RUNs are merged into: that of the first which has one.
+    pub fn of_group(model: &Model<'_>, runs: &[usize]) -> Self {
+        let own = runs.iter().find_map(|&at| Self::read(model.tree, model.script(at).ok()?));
+        own.unwrap_or_else(|| Self::of(model, runs[0]))
+    }
+
+    /// The style of the last operator that stands at a line break.
+    fn read(tree: &Tree, script: &Script) -> Option<Self> {
+        let mut found = None;
+        for item in &script.ast.list.items {
+            let mut node = &item.node;
+            let mut last = None;
+            while let NodeKind::And { left, op, right } | NodeKind::Or { left, op, right } = &node.kind {
+                last = last.or_else(|| Self::at(tree, script, left.span.end, op, right.span.start));
+                node = left;
+            }
+            found = last.or(found);
+        }
+        found
+    }
+
+    fn at(tree: &Tree, script: &Script, left_end: usize, op: &Range, right_start: usize) -> Option<Self> {
+        let op = script.span(op);
+        let before = Span::new(script.logical.source_end(left_end), op.start).of(&tree.text);
+        let after = Span::new(op.end, script.logical.source_start(right_start)).of(&tree.text);
+        let indent = |text: &str| text.rsplit('\n').next().unwrap_or_default().to_owned();
+        if before.contains('\n') {
+            Some(Self { separator: Separator::Leading, indent: indent(before) })
+        } else if after.contains('\n') {
+            Some(Self { separator: Separator::Trailing, indent: indent(after) })
+        } else {
+            None
+        }
+    }
+
+    /// A RUN without operators at line breaks: they are aligned with what stands there, such as a list of packages.
+    fn of_packages(tree: &Tree, instruction: &Instruction) -> Option<Self> {
+        let code = instruction.code_span(&tree.text).of(&tree.text);
+        let line = code.split('\n').skip(1).find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))?;
+        let indent = &line[..line.len() - line.trim_start().len()];
+        (!indent.is_empty()).then(|| Self { separator: Separator::Leading, indent: indent.to_owned() })
+    }
+
+    fn most_used(model: &Model<'_>) -> Option<Self> {
+        let mut styles: Vec<Self> = model
+            .tree
+            .instructions
+            .iter()
+            .enumerate()
+            .filter_map(|(at, _)| Self::read(model.tree, model.script(at).ok()?))
+            .collect();
+        styles.sort();
+        let counts: Vec<(usize, &Self)> = styles.chunk_by(|a, b| a == b).map(|same| (same.len(), &same[0])).collect();
+        // Of equally frequent ones the first in order, so that the choice does not depend on anything else.
+        counts.into_iter().rev().max_by_key(|found| found.0).map(|found| found.1.clone())
+    }
+
+    /// What stands between two commands: the operator and a line break.
+    pub fn between(&self, tree: &Tree, operator: &str) -> String {
+        let (escape, newline, indent) = (tree.escape.char(), tree.newline(), &self.indent);
+        match self.separator {
+            Separator::Leading if operator == ";" => format!("; {escape}{newline}{indent}"),
+            Separator::Leading => format!(" {escape}{newline}{indent}{operator} "),
+            Separator::Trailing if operator == ";" => format!("; {escape}{newline}{indent}"),
+            Separator::Trailing => format!(" {operator} {escape}{newline}{indent}"),
+        }
+    }
+}
+
+/// Adds a command at the end of a RUN, so that it runs if all before it succeeded. `None` where that cannot be written.
+pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Edit> {
+    let script = model.script(instruction).ok()?;
+    let run = &model.tree.instructions[instruction];
+    if !run.heredocs.is_empty() {
+        return None;
+    }
+    let items = &script.ast.list.items;
+    let last = items.last()?;
+    let stops = stops_on_error(model, instruction, script);
+    let operator = match last.terminator {
+        Some(Terminator::Background) => return None,
+        // `a; b;` would hide a failure of `b` behind the new command.
+        Some(Terminator::Semicolon) => return None,
+        None if items.len() > 1 && stops => ";",
+        None => "&&",
+    };
+    let at = script.logical.source_end(last.node.span.end);
+    let text = format!("{}{command}", Chain::of(model, instruction).between(model.tree, operator));
+    Some(Edit { span: Span::at(at), text })
+}
+
+/// Whether a command that fails ends the script: by `set -e` as its first command, or by the options of SHELL.
+fn stops_on_error(model: &Model<'_>, instruction: usize, script: &Script) -> bool {
+    let by_shell =
+        model.stage_of(instruction).is_some_and(|stage| model.stages[stage].state(instruction).shell.exits_on_error());
+    let first = script.ast.list.items.first().and_then(|item| item.node.as_simple());
+    by_shell
+        || first.is_some_and(|simple| {
+            simple.name() == Some("set")
+                && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(|word| {
+                    word.starts_with('-') && !word.starts_with("--") && word.contains('e')
+                })
+        })
+}
+
+/// Takes operand `index` out of a RUN that is one `&&` chain of several. `None` where a comment stands in the way.
+pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edit> {
+    let script = model.script(instruction).ok()?;
+    let chain = script.ast.and_chain()?;
+    let run = &model.tree.instructions[instruction];
+    let span = match (index.checked_sub(1).and_then(|before| chain.get(before)), chain.get(index + 1)) {
+        (Some(before), _) => {
+            Span::new(script.logical.source_end(before.span.end), script.logical.source_end(chain[index].span.end))
+        }
+        (None, Some(next)) => Span::new(
+            script.logical.source_start(chain[index].span.start),
+            script.logical.source_start(next.span.start),
+        ),
+        (None, None) => return None,
+    };
+    let in_the_way = run.inner_comments.iter().any(|comment| span.contains(*comment));
+    (!in_the_way && run.heredocs.is_empty()).then(|| Edit { span, text: String::new() })
+}
+
+/// Makes one RUN of two that follow each other: the second's commands join the chain of the first, comments between them
+/// stay above the commands that they describe. `style` is that of the chain. `None` where that cannot be written.
+pub fn merge(model: &Model<'_>, first: usize, second: usize, style: &Chain) -> Option<Edit> {
+    let tree = model.tree;
+    let (one, two) = (&tree.instructions[first], &tree.instructions[second]);
+    if !one.heredocs.is_empty() || !two.heredocs.is_empty() || !one.flags.is_empty() || !two.flags.is_empty() {
+        return None;
+    }
+    let (script, next) = (model.script(first).ok()?, model.script(second).ok()?);
+    let end = script.logical.source_end(script.ast.and_chain()?.last()?.span.end);
+    // Something after the last command, such as a comment of the shell, would swallow what follows.
+    let rest = &tree.text[end..one.code_span(&tree.text).end];
+    if !rest.trim_matches(|c: char| c.is_whitespace() || c == tree.escape.char()).is_empty() {
+        return None;
+    }
+    let start = next.logical.source_start(next.ast.and_chain()?.first()?.span.start);
+    if two.inner_comments.iter().any(|comment| comment.start < start) {
+        return None;
+    }
+    let comments = tree.leading_comments(second);
+    // A comment with a blank line below it is a heading or an aside, not a description of the second RUN.
+    let detached = tree.items[tree.item_of(first) + 1..tree.item_of(second)]
+        .iter()
+        .any(|item| item.kind == ItemKind::Comment && !comments.contains(item.span));
+    if detached {
+        return None;
+    }
+    let chain = style;
+    let mut text = String::new();
+    let newline = tree.newline();
+    let mut lines = comments.of(&tree.text).lines().map(str::trim).peekable();
+    if lines.peek().is_none() {
+        text = chain.between(tree, "&&");
+    } else {
+        let operator = if chain.separator == Separator::Trailing { " && " } else { " " };
+        text.push_str(&format!("{operator}{}{newline}", tree.escape.char()));
+        for line in lines {
+            text.push_str(&format!("{}{line}{newline}", chain.indent));
+        }
+        text.push_str(&chain.indent);
+        if chain.separator == Separator::Leading {
+            text.push_str("&& ");
+        }
+    }
+    Some(Edit { span: Span::new(end, start), text })
+}
+
+/// Cuts a RUN that is one `&&` chain behind operand `index`: the text of the first RUN and that of the second, without
+/// final line ends. Comments between the two go above the second.
+pub fn split(model: &Model<'_>, instruction: usize, index: usize) -> Option<(String, String)> {
+    let tree = model.tree;
+    let run = &tree.instructions[instruction];
+    let script = model.script(instruction).ok()?;
+    let chain = script.ast.and_chain()?;
+    if !run.heredocs.is_empty() || index + 1 >= chain.len() {
+        return None;
+    }
+    let end = script.logical.source_end(chain[index].span.end);
+    let start = script.logical.source_start(chain[index + 1].span.start);
+    let code = run.code_span(&tree.text);
+    let body = script.logical.source_start(chain[0].span.start);
+    let newline = tree.newline();
+    let comments: String = run
+        .inner_comments
+        .iter()
+        .filter(|comment| comment.start >= end && comment.end <= start)
+        .map(|comment| format!("{}{newline}", comment.of(&tree.text)))
+        .collect();
+    let head = Span::new(code.start, body).of(&tree.text);
+    // The head is the keyword with flags; one that goes over several lines is not repeated.
+    if head.contains('\n') {
+        return None;
+    }
+    let first = Span::new(code.start, end).of(&tree.text).to_owned();
+    let second = format!("{comments}{head}{}", Span::new(start, code.end).of(&tree.text));
+    Some((first, second))
+}
+
+/// The elements of a RUN that are operands of its top-level `&&` chain; `None` for other scripts.
+pub fn operands<'m>(model: &'m Model<'_>, instruction: usize) -> Option<Vec<Element<'m>>> {
+    Some(model.script(instruction).ok()?.ast.and_chain()?.into_iter().map(Element::Node).collect())
+}

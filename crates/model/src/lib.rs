@@ -1,0 +1,32 @@
+//! What a Dockerfile means: stages, scopes, effects of steps, the graph of their inputs, and the digest by which a rewrite
+//! is proven. It reads no file and prints nothing; whoever owns the world hands it a [`Context`].
+
+pub mod context;
+pub mod copy;
+pub mod delay;
+pub mod digest;
+pub mod effects;
+pub mod expand;
+pub mod gopath;
+pub mod graph;
+pub mod ignore;
+mod image;
+mod known;
+mod label;
+pub mod layout;
+mod model;
+pub mod path;
+pub mod region;
+pub mod script;
+pub mod stages;
+pub mod state;
+pub mod trace;
+
+pub use context::{Context, Entry, EntryKind, Files, IgnoreFile};
+pub use digest::Digest;
+pub use ignore::Ignore;
+pub use known::Known;
+pub use layout::{Chain, Separator};
+pub use model::Model;
+pub use script::{Element, NoScript, Script};
+pub use stages::{Parent, Stage};

@@ -1,0 +1,116 @@
+//! The model of one file: everything that passes ask about, computed once for a text.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use dockopt_syntax::{Body, Tree};
+use dockopt_tools::Toolbox;
+
+use crate::context::Context;
+use crate::digest::Digest;
+use crate::script::{NoScript, Script};
+use crate::stages::{self, Stage};
+use crate::trace::{self, Trace};
+
+/// What a Dockerfile means, as far as it is known.
+pub struct Model<'a> {
+    /// The text as a tree. It has no syntax errors.
+    pub tree: &'a Tree,
+    /// The tools that are known.
+    pub toolbox: &'a Toolbox,
+    /// The build context, if there is one.
+    pub context: Option<&'a Context<'a>>,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+    scripts: BTreeMap<usize, Result<Script, NoScript>>,
+    traces: OnceCell<Vec<Trace>>,
+    digest: OnceCell<Digest>,
+}
+
+impl<'a> Model<'a> {
+    /// Reads the meaning of a tree.
+    pub fn new(tree: &'a Tree, toolbox: &'a Toolbox, context: Option<&'a Context<'a>>) -> Self {
+        let stages = stages::read(tree);
+        let mut scripts = BTreeMap::new();
+        for stage in &stages {
+            for at in stage.instructions.clone() {
+                let instruction = &tree.instructions[at];
+                if matches!(instruction.body, Body::Run(_)) {
+                    scripts.insert(at, Script::of(tree, instruction, stage.state(at)));
+                }
+            }
+        }
+        Self { tree, toolbox, context, stages, scripts, traces: OnceCell::new(), digest: OnceCell::new() }
+    }
+
+    /// The script of a RUN, by its instruction index.
+    pub fn script(&self, instruction: usize) -> Result<&Script, NoScript> {
+        match self.scripts.get(&instruction) {
+            Some(Ok(script)) => Ok(script),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err(NoScript::NotShell),
+        }
+    }
+
+    /// The stage that an instruction belongs to; `None` above the first FROM and for FROM itself.
+    pub fn stage_of(&self, instruction: usize) -> Option<usize> {
+        self.stages.iter().position(|stage| stage.instructions.contains(&instruction))
+    }
+
+    /// The trace of each stage.
+    pub fn traces(&self) -> &[Trace] {
+        self.traces.get_or_init(|| {
+            let input = trace::Input {
+                tree: self.tree,
+                stages: &self.stages,
+                scripts: &self.scripts,
+                toolbox: self.toolbox,
+                context: self.context,
+            };
+            let mut images = Vec::new();
+            let mut traces = Vec::new();
+            for (index, stage) in self.stages.iter().enumerate() {
+                let parent = match stage.parent {
+                    stages::Parent::Stage(of) => images.get(of),
+                    _ => None,
+                };
+                let (trace, image) = trace::of_stage(input, index, parent);
+                traces.push(trace);
+                images.push(image);
+            }
+            traces
+        })
+    }
+
+    /// The observable meaning of the file.
+    pub fn digest(&self) -> &Digest {
+        self.digest.get_or_init(|| Digest::of(self))
+    }
+
+    /// Every command of every RUN, in order: the text of each simple command in one spelling; of a RUN that is not
+    /// understood its whole text.
+    pub fn commands(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (&at, script) in &self.scripts {
+            match script {
+                Ok(script) => {
+                    dockopt_shell::walk_commands(&script.ast.list, &mut |_, context| {
+                        found.push(dockopt_shell::canonical(script.text(), context.node));
+                    });
+                }
+                Err(_) => found.push(self.tree.instructions[at].arguments_text().to_owned()),
+            }
+        }
+        found
+    }
+
+    /// The text of every comment line, inside instructions too, sorted.
+    pub fn comments(&self) -> Vec<&'a str> {
+        let text: &'a str = &self.tree.text;
+        let own = self.tree.items.iter().filter(|item| item.kind == dockopt_syntax::ItemKind::Comment).map(|item| item.span);
+        let inner = self.tree.instructions.iter().flat_map(|instruction| instruction.inner_comments.iter().copied());
+        let mut all: Vec<&str> = own.chain(inner).map(|span| span.of(text).trim()).collect();
+        all.sort_unstable();
+        all
+    }
+}

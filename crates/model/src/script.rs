@@ -1,0 +1,208 @@
+//! The script of a RUN as commands of known tools, with the way back to the source. Reads structure; effects are told in
+//! `effects.rs`.
+
+use dockopt_shell::{self as shell, Dialect, List, Node, NodeKind, Simple, Word};
+use dockopt_syntax::{Body, Command, Instruction, Logical, Span, Tree};
+use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
+
+use crate::state::{Shell, State};
+
+/// A RUN in shell form, parsed.
+#[derive(Debug)]
+pub struct Script {
+    /// The text that the shell receives.
+    pub logical: Logical,
+    /// Its structure.
+    pub ast: shell::Script,
+}
+
+/// Why a RUN has no [`Script`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoScript {
+    /// It is no RUN in shell form.
+    #[error("it is in exec form")]
+    NotShell,
+    /// Its shell is not understood.
+    #[error("its shell `{0}` is not understood")]
+    OtherShell(String),
+    /// Its text is not understood.
+    #[error("its script is not understood: {0}")]
+    Opaque(String),
+}
+
+impl Script {
+    /// Parses the script of a RUN.
+    pub fn of(tree: &Tree, instruction: &Instruction, state: &State) -> Result<Self, NoScript> {
+        let dialect = match &state.shell {
+            Shell::Sh => Dialect::Posix,
+            Shell::Bash(_) => Dialect::Bash,
+            Shell::Other(name) => return Err(NoScript::OtherShell(name.clone())),
+        };
+        if !matches!(&instruction.body, Body::Run(Command::Shell(_))) {
+            return Err(NoScript::NotShell);
+        }
+        let logical = instruction.script(&tree.text).ok_or(NoScript::NotShell)?;
+        if instruction.is_heredoc_script() && logical.text().starts_with("#!") {
+            let first = logical.text().lines().next().unwrap_or_default();
+            return Err(NoScript::OtherShell(first.to_owned()));
+        }
+        let ast = shell::parse(logical.text(), dialect).map_err(|opaque| NoScript::Opaque(opaque.reason))?;
+        Ok(Self { logical, ast })
+    }
+
+    /// The text that the shell receives.
+    pub fn text(&self) -> &str {
+        self.logical.text()
+    }
+
+    /// The span in the Dockerfile of a range of the script.
+    pub fn span(&self, range: &std::ops::Range<usize>) -> Span {
+        self.logical.span(range.clone())
+    }
+
+    /// The elements of the script, in order: see [`Element`].
+    pub fn elements(&self, toolbox: &Toolbox) -> Vec<Element<'_>> {
+        if let Some(chain) = self.ast.and_chain() {
+            return chain.into_iter().map(Element::Node).collect();
+        }
+        let items = &self.ast.list.items;
+        let mut end = items.len();
+        let mut tail = Vec::new();
+        let mut cut = None;
+        while end > 0 && items[end - 1].terminator != Some(shell::Terminator::Background) {
+            let mut node = &items[end - 1].node;
+            let mut found = Vec::new();
+            while let NodeKind::And { left, right, .. } = &node.kind {
+                if self.cleans(right, toolbox).is_none() {
+                    break;
+                }
+                found.push(Element::Node(right));
+                node = left;
+            }
+            let whole = self.cleans(node, toolbox).is_some();
+            if whole {
+                found.push(Element::Node(node));
+            }
+            tail.extend(found);
+            if !whole {
+                cut = Some(node);
+                break;
+            }
+            end -= 1;
+        }
+        tail.reverse();
+        let mut elements = Vec::new();
+        if end > 0 {
+            elements.push(Element::Block { list: &self.ast.list, end, last: cut });
+        }
+        elements.extend(tail);
+        elements
+    }
+
+    /// The words of a simple command as the tools read them.
+    pub fn args<'s>(&'s self, simple: &'s Simple) -> Vec<Arg<'s>> {
+        simple.words.iter().map(|word| arg(self.text(), word)).collect()
+    }
+
+    /// What tool a simple command runs.
+    pub fn recognize<'t>(&self, simple: &Simple, toolbox: &'t Toolbox) -> Option<Invocation<'t>> {
+        toolbox.recognize(&self.args(simple))
+    }
+
+    /// The caches that a node empties, if it does nothing else.
+    pub fn cleans<'t>(&self, node: &Node, toolbox: &'t Toolbox) -> Option<Vec<Cleaned<'t>>> {
+        let simple = node.as_simple().filter(|simple| simple.assignments.is_empty())?;
+        if node.redirects.iter().any(|redirect| !is_harmless(redirect)) {
+            return None;
+        }
+        toolbox.cleans(&self.args(simple))
+    }
+}
+
+/// A part of a script that runs as one: an operand of the top-level `&&` chain; or, where the top level is a list, all of
+/// the list up to the commands at its end that only clean caches.
+#[derive(Debug, Clone, Copy)]
+pub enum Element<'s> {
+    /// A command, pipeline, group, …
+    Node(&'s Node),
+    /// The first `end` items of a list, of the last of them only `last`, where that is given.
+    Block {
+        /// The list.
+        list: &'s List,
+        /// How many items.
+        end: usize,
+        /// What is left of the last one.
+        last: Option<&'s Node>,
+    },
+}
+
+impl<'s> Element<'s> {
+    /// The nodes of it, in order.
+    pub fn nodes(self) -> Vec<&'s Node> {
+        match self {
+            Self::Node(node) => vec![node],
+            Self::Block { list, end, last } => {
+                let mut nodes: Vec<&Node> = list.items[..end].iter().map(|item| &item.node).collect();
+                if let (Some(node), Some(slot)) = (last, nodes.last_mut()) {
+                    *slot = node;
+                }
+                nodes
+            }
+        }
+    }
+
+    /// The one simple command that it is.
+    pub fn simple(self) -> Option<&'s Simple> {
+        match self {
+            Self::Node(node) => node.as_simple(),
+            Self::Block { .. } => None,
+        }
+    }
+}
+
+/// The role of a command, where it is known and every word is understood.
+pub fn role(invocation: &Invocation<'_>) -> Option<Role> {
+    invocation.action.filter(|_| invocation.complete).map(|action| action.role)
+}
+
+fn is_harmless(redirect: &shell::Redirect) -> bool {
+    redirect.kind == shell::RedirectKind::Duplicate
+        || redirect.target.as_ref().is_some_and(|word| word.literal.as_deref() == Some("/dev/null"))
+}
+
+fn arg<'s>(text: &'s str, word: &'s Word) -> Arg<'s> {
+    if let Some(literal) = &word.literal {
+        return Arg::Literal(literal);
+    }
+    let source = &text[word.span.clone()];
+    if word.variables.is_empty() && word.substitutions.is_empty() && !word.quoted && !source.contains(['$', '`', '{', '\\']) {
+        return Arg::Glob(source);
+    }
+    // A word in one pair of double quotes is exactly one word, unless it is `$@` or an array.
+    let inner = source.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match inner {
+        Some(inner) if !inner.contains(['"', '@', '[', '\\']) => {
+            Arg::Prefix(&inner[..inner.find(['$', '`']).unwrap_or(inner.len())])
+        }
+        _ => Arg::Dynamic,
+    }
+}
+
+/// Calls `visit` for every simple command of a node that is not in a substitution.
+pub fn each_command<'s>(node: &'s Node, visit: &mut dyn FnMut(&'s Simple)) {
+    let mut stack = vec![node];
+    while let Some(node) = stack.pop() {
+        match &node.kind {
+            NodeKind::Simple(simple) => visit(simple),
+            NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } | NodeKind::Pipe { left, right, .. } => {
+                stack.push(right);
+                stack.push(left);
+            }
+            NodeKind::Not(inner) | NodeKind::Function { body: inner, .. } => stack.push(inner),
+            NodeKind::Subshell(list) | NodeKind::Group(list) => stack.extend(list.items.iter().rev().map(|item| &item.node)),
+            NodeKind::Compound { lists, .. } => {
+                stack.extend(lists.iter().rev().flat_map(|list| list.items.iter().rev().map(|item| &item.node)));
+            }
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Traces: a stage as a sequence of atoms, each with what it reads and writes. The digest is computed from traces; they are
+//! not changed here beyond the named normalisations of flags (`label.rs`).
+
+use std::collections::BTreeMap;
+
+use dockopt_shell::{StateChange, changes_state, state_changes};
+use dockopt_syntax::{Body, Command, Instruction, Keyword, Tree};
+use dockopt_tools::{Role, Toolbox};
+
+use crate::context::Context;
+use crate::copy::{self, Copied, Written};
+use crate::effects::{self, Effects, Surroundings};
+use crate::image::Image;
+use crate::label;
+use crate::region::{Footprint, Region};
+use crate::script::{Element, NoScript, Script};
+use crate::stages::{self, Parent, Stage};
+use crate::{Known, path};
+
+/// One indivisible piece of a stage.
+#[derive(Debug, Clone)]
+pub struct Atom {
+    /// The instruction that it is part of.
+    pub instruction: usize,
+    /// Of a RUN: which of its elements it is.
+    pub element: usize,
+    /// What it is.
+    pub kind: AtomKind,
+    /// Equal labels mean equal actions.
+    pub label: String,
+    /// What it reads and writes. Of a [`AtomKind::Write`] it holds only what is read besides its own path.
+    pub effects: Effects,
+    /// The package indexes that it brings up to date before it reads them.
+    pub refreshes: Footprint,
+}
+
+/// What an atom does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtomKind {
+    /// Writes one path with a content that the label names.
+    Write {
+        /// The path.
+        path: String,
+        /// The context file that it becomes; `None` for a folder.
+        from: Option<String>,
+    },
+    /// Makes a folder if it is not there.
+    MakeFolder {
+        /// The path.
+        path: String,
+    },
+    /// Runs something.
+    Run,
+    /// Brings a package index up to date.
+    Refresh,
+    /// Removes only caches.
+    Clean,
+}
+
+impl Atom {
+    /// The path of an atom that writes one.
+    pub fn path(&self) -> Option<&str> {
+        match &self.kind {
+            AtomKind::Write { path, .. } | AtomKind::MakeFolder { path } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether two atoms may not change places.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        match (self.path(), other.path()) {
+            (Some(own), Some(others)) => own == others,
+            (Some(own), None) => self.conflicts_at(own, other),
+            (None, Some(others)) => other.conflicts_at(others, self),
+            (None, None) => !self.effects.is_independent_of(&other.effects),
+        }
+    }
+
+    /// Whether this atom, which writes `path`, and `run` may not change places.
+    fn conflicts_at(&self, path: &str, run: &Self) -> bool {
+        let region = Region::Path(path.to_owned());
+        run.effects.reads.touches(&region)
+            || run.effects.writes.touches(&region)
+            || (!self.effects.reads.is_empty() && run.effects.writes.meets(&self.effects.reads))
+    }
+}
+
+/// The atoms of a stage, with what else is known of it.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// In order.
+    pub atoms: Vec<Atom>,
+    /// Instructions whose script is not understood, with the reason.
+    pub opaque: Vec<(usize, NoScript)>,
+    /// Copies that cannot be followed, with the reason.
+    pub unfollowed: Vec<(usize, String)>,
+    /// A command that is an instruction's keyword: the image cannot be built.
+    pub fails: Option<usize>,
+}
+
+impl Trace {
+    /// The atoms of one instruction.
+    pub fn of(&self, instruction: usize) -> impl Iterator<Item = &Atom> {
+        self.atoms.iter().filter(move |atom| atom.instruction == instruction)
+    }
+}
+
+/// What a trace is made from.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The file.
+    pub tree: &'a Tree,
+    /// Its stages.
+    pub stages: &'a [Stage],
+    /// The parsed scripts, by instruction.
+    pub scripts: &'a BTreeMap<usize, Result<Script, NoScript>>,
+    /// The tools that are known.
+    pub toolbox: &'a Toolbox,
+    /// The build context.
+    pub context: Option<&'a Context<'a>>,
+}
+
+/// The trace of a stage. `parent` is the image at the end of the stage that it starts from.
+pub fn of_stage<'a>(input: Input<'a>, index: usize, parent: Option<&Image<'a>>) -> (Trace, Image<'a>) {
+    let stage = &input.stages[index];
+    let image = parent.cloned().unwrap_or_else(|| Image::new(input.context));
+    let versions = base_versions(input.stages, index);
+    let mut tracer = Tracer { input, stage, index, image, versions, trace: Trace::default(), element: 0 };
+    for at in stage.instructions.clone() {
+        tracer.step(at, &input.tree.instructions[at]);
+    }
+    (tracer.trace, tracer.image)
+}
+
+/// The major versions of tools in the image that a stage goes back to.
+pub fn base_versions(stages: &[Stage], index: usize) -> BTreeMap<String, u32> {
+    match &stages[index].parent {
+        Parent::Stage(of) => base_versions(stages, *of),
+        Parent::Image { base: Some(base), .. } => base.tools.clone(),
+        _ => BTreeMap::new(),
+    }
+}
+
+struct Tracer<'a> {
+    input: Input<'a>,
+    stage: &'a Stage,
+    index: usize,
+    image: Image<'a>,
+    versions: BTreeMap<String, u32>,
+    trace: Trace,
+    /// The element of a RUN that is being read.
+    element: usize,
+}
+
+impl Tracer<'_> {
+    fn push(&mut self, instruction: usize, kind: AtomKind, label: String, effects: Effects) {
+        let element = self.element;
+        let refreshes = if kind == AtomKind::Refresh { effects.writes.clone() } else { Footprint::default() };
+        self.trace.atoms.push(Atom { instruction, element, kind, label, effects, refreshes });
+    }
+
+    fn step(&mut self, at: usize, instruction: &Instruction) {
+        self.element = 0;
+        match &instruction.body {
+            Body::Run(_) => self.run(at, instruction),
+            Body::Copy(_) | Body::Add(_) => self.copy(at, instruction),
+            Body::Workdir(_) => self.workdir(at),
+            _ => {}
+        }
+    }
+
+    fn workdir(&mut self, at: usize) {
+        let before = self.stage.state(at);
+        // The folder belongs to the USER in force (BuildKit and buildah; the classic builder takes root).
+        let label = format!("mkdir as {:?}", before.user);
+        match &self.stage.state(at + 1).cwd {
+            Known::Is(cwd) => {
+                let cwd = cwd.clone();
+                self.image.make_folder(&cwd);
+                self.push(at, AtomKind::MakeFolder { path: cwd }, label, Effects::default());
+            }
+            Known::Unknown => {
+                let text = self.input.tree.instructions[at].arguments_text();
+                let label = format!("{label} {text}");
+                self.push(at, AtomKind::Run, label, Effects::unknown("it is not known which folder WORKDIR names"));
+            }
+        }
+    }
+
+    fn copy(&mut self, at: usize, instruction: &Instruction) {
+        let tree = self.input.tree;
+        let state = self.stage.state(at);
+        let flag = |name: &str| instruction.flag(name).and_then(|flag| flag.value.clone());
+        let attributes = format!(
+            "chown={:?} chmod={:?} link={:?}",
+            flag("chown"),
+            flag("chmod"),
+            instruction.flag("link").map(|flag| &flag.value)
+        );
+        // A name is looked up in the accounts of the image at this point, and is root where it is not found.
+        let by_name = flag("chown").is_some_and(|owner| owner.contains(|c: char| !c.is_ascii_digit() && c != ':') && owner != "root:root" && owner != "root");
+        let reads: Footprint = by_name.then_some(Region::Accounts).into_iter().collect();
+        match copy::follow(tree, instruction, state, self.input.context, self.image.folders()) {
+            Copied::Writes(writes) => {
+                for write in &writes {
+                    let path = write.path.clone();
+                    let effects = Effects { reads: reads.clone(), ..Effects::default() };
+                    match &write.what {
+                        // What COPY and ADD make of a file is the same; ADD of an archive is not followed.
+                        Written::File(from) => {
+                            let label = format!("file {from} {attributes}");
+                            self.push(at, AtomKind::Write { path, from: Some(from.clone()) }, label, effects);
+                        }
+                        Written::Folder(from) => {
+                            let label = format!("folder {from} {attributes}");
+                            self.push(at, AtomKind::Write { path, from: None }, label, effects);
+                        }
+                        Written::NewFolder => {
+                            let label = format!("new folder chown={:?} chmod={:?}", flag("chown"), flag("chmod"));
+                            self.push(at, AtomKind::MakeFolder { path }, label, effects);
+                        }
+                    }
+                }
+                self.image.copy(&writes);
+            }
+            Copied::Opaque { reason, below } => {
+                self.trace.unfollowed.push((at, reason.clone()));
+                let mut label =
+                    format!("{} {attributes} {} cwd={:?}", instruction.keyword.name(), instruction.arguments_text(), state.cwd);
+                for heredoc in &instruction.heredocs {
+                    label.push_str(heredoc.body.of(&tree.text));
+                }
+                if let Some(from) = flag("from") {
+                    label.push_str(&format!(" from={from}#{:?}", stages::named(self.input.stages, self.index, &from)));
+                }
+                label.push_str(&label::variables_in(tree, state, instruction));
+                let mut effects = Effects { reads, ..Effects::default() };
+                match below {
+                    Some(below) => {
+                        effects.reads.add(Region::Path(below.clone()));
+                        effects.writes.add(Region::Tree(below));
+                    }
+                    None => effects.extend(Effects::unknown(reason)),
+                }
+                self.image.write(&effects.writes);
+                self.push(at, AtomKind::Run, label, effects);
+            }
+        }
+    }
+
+    fn run(&mut self, at: usize, instruction: &Instruction) {
+        let mounts: Vec<String> = instruction.flags.iter().map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
+        let script = match self.input.scripts.get(&at) {
+            Some(Ok(script)) => script,
+            Some(Err(why)) => {
+                self.trace.opaque.push((at, why.clone()));
+                return self.opaque_run(at, instruction, &mounts, why);
+            }
+            None => return self.opaque_run(at, instruction, &mounts, &NoScript::NotShell),
+        };
+        let state = self.stage.state(at);
+        let elements = script.elements(self.input.toolbox);
+        if elements.iter().any(|element| fails(*element, script)) {
+            self.trace.fails.get_or_insert(at);
+        }
+        let mut cwd = state.cwd.clone();
+        // What earlier commands of the same shell did to it.
+        let mut prelude = String::new();
+        let mut unknown_state = false;
+        for (place, element) in elements.into_iter().enumerate() {
+            self.element = place;
+            let surroundings = Surroundings {
+                script,
+                toolbox: self.input.toolbox,
+                state,
+                cwd: &cwd,
+                project: &self.image,
+                versions: &self.versions,
+            };
+            let mut effects = Effects::default();
+            for node in element.nodes() {
+                effects.extend(surroundings.of_node(node));
+            }
+            if unknown_state {
+                effects.extend(Effects::unknown("an earlier command of the same RUN may have changed the shell in any way"));
+            }
+            if let Known::Is(cwd) = &cwd {
+                effects.reads.add(Region::Path(cwd.clone()));
+            }
+            for mount in instruction.mounts() {
+                effects.extend(mount_effects(&mount));
+            }
+            let context = label::Context { state, script, toolbox: self.input.toolbox, cwd: &cwd };
+            let mut label = label::of_element(&context, element, &effects);
+            label.push_str(&format!(" mounts={mounts:?} prelude={prelude}"));
+            let pieces = label::pieces(&context, element);
+            for piece in pieces.before {
+                self.push(at, AtomKind::Refresh, piece.label, piece.effects);
+            }
+            self.image.write(&effects.writes);
+            match pieces.instead {
+                Some(piece) => self.push(at, pieces.kind, piece.label, piece.effects),
+                None => self.push(at, pieces.kind, label, effects),
+            }
+            if let (Element::Block { .. }, Some(atom)) = (element, self.trace.atoms.last_mut()) {
+                atom.refreshes = refreshed_first(script, element, self.input.toolbox);
+            }
+            if let Element::Node(node) = element
+                && changes_state(node)
+            {
+                let changes = state_changes(node);
+                unknown_state |= changes.contains(&StateChange::Unknown);
+                cwd = effects::cwd_after(node, &cwd, &changes);
+                prelude.push_str(&dockopt_shell::canonical(script.text(), node));
+                prelude.push(';');
+            }
+        }
+    }
+
+    fn opaque_run(&mut self, at: usize, instruction: &Instruction, mounts: &[String], why: &NoScript) {
+        let tree = self.input.tree;
+        let state = self.stage.state(at);
+        let mut text = match &instruction.body {
+            Body::Run(Command::Exec(words)) => words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("\u{1}"),
+            _ => instruction.script(&tree.text).map_or_else(String::new, |logical| logical.text().to_owned()),
+        };
+        text.push_str(&label::whole_state(state));
+        let label = format!("{why}: {text} mounts={mounts:?}");
+        let effects = Effects::unknown(why.to_string());
+        self.image.write(&effects.writes);
+        self.push(at, AtomKind::Run, label, effects);
+    }
+}
+
+/// What a mount lets a command see and, for bind mounts of the image itself, change.
+fn mount_effects(mount: &dockopt_syntax::Mount) -> Effects {
+    let mut effects = Effects::default();
+    if let (Some(target), "bind" | "cache") = (mount.target(), mount.kind()) {
+        // The mount hides what the image has at its target.
+        effects.reads.add(Region::Path(path::resolve("/", target)));
+    }
+    effects
+}
+
+/// Whether a command must succeed and cannot: its name is an instruction's keyword in capitals, which no image has as a
+/// program. It is what is left when a line break was lost.
+fn fails(element: Element<'_>, script: &Script) -> bool {
+    let Element::Node(node) = element else { return false };
+    let Some(simple) = node.as_simple() else { return false };
+    let Some(word) = simple.words.first() else { return false };
+    let text = &script.text()[word.span.clone()];
+    Keyword::ALL.iter().any(|(_, name)| *name == text)
+}
+
+/// The package indexes that the commands of a block refresh before they read them. Only commands at its top level count:
+/// others may not run.
+fn refreshed_first(script: &Script, element: Element<'_>, toolbox: &Toolbox) -> Footprint {
+    let mut refreshed = Footprint::default();
+    let mut read = Footprint::default();
+    for node in element.nodes() {
+        let mut chain = vec![node];
+        while let Some(dockopt_shell::NodeKind::And { left, right, .. }) = chain.last().map(|node| &node.kind) {
+            let (left, right) = (&**left, &**right);
+            chain.pop();
+            chain.push(right);
+            chain.push(left);
+        }
+        for node in chain.into_iter().rev() {
+            let Some(invocation) = node.as_simple().and_then(|simple| script.recognize(simple, toolbox)) else { continue };
+            let paths = invocation.tool.index.iter().flat_map(|index| &index.paths);
+            for region in paths.map(|path| Region::Index(path.clone())) {
+                match crate::script::role(&invocation) {
+                    Some(Role::Refresh) if !read.touches(&region) => refreshed.add(region),
+                    _ => read.add(region),
+                }
+            }
+        }
+    }
+    refreshed
+}
+
+/// The role of an element that is one understood command.
+pub fn role_of(script: &Script, element: Element<'_>, toolbox: &Toolbox) -> Option<Role> {
+    let invocation = script.recognize(element.simple()?, toolbox)?;
+    crate::script::role(&invocation)
+}

@@ -1,0 +1,645 @@
+//! The schema of `data/*.toml` and of `[tools.NAME]` in `dockopt.toml`: what one tool's command lines mean.
+//!
+//! This file says what can be said of a tool. It must not know any tool, and it must not read command lines (`recognize.rs` does).
+//!
+//! Source policy: a fact goes into a data file when a page in `sources` states it or a traced run showed it. What is only likely is left
+//! out, and left out means *not known*: an action without `reads` may read everything, and an option that no list names makes a command
+//! line incomplete. So every list of options is a promise: the options in it change nothing of the `reads` and `writes` beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::bases::Release;
+
+/// A tool: one package manager or builder, or one family of utilities.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Tool {
+    /// The name by which configuration and reports call it. In `dockopt.toml` the key of the table is the name.
+    #[serde(default)]
+    pub name: String,
+    /// The name for people; the `name` when missing.
+    #[serde(default)]
+    pub title: String,
+    /// What sort of tool it is.
+    pub kind: Kind,
+    /// The command lines that start it, each of one or more words (`python3 -m pip`). A `*` stands for digits and dots (`pip3.*`).
+    /// A first word without `/` also matches that name in a system folder of programs (`/usr/bin/apt-get`) and, for
+    /// `kind = "language"`, in any absolute `…/bin/`, where virtual environments live. It never matches a relative path: `./install`
+    /// is a script of the project. May be empty when every action has its own `commands`.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// The pages that the facts come from.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Environment variables, `*` being a wildcard, that can change what it does, besides those that every program may read.
+    #[serde(default)]
+    pub environment: Vec<String>,
+    /// Options that take the next word, or the rest of their own word, as value. `--name=value` and glued short forms need no entry.
+    #[serde(default)]
+    pub options_with_value: Vec<String>,
+    /// Options whose value, if there is one, is glued to them (`-i.bak`).
+    #[serde(default)]
+    pub options_with_glued_value: Vec<String>,
+    /// Options without a value. `-#` stands for a dash and digits (`head -20`).
+    #[serde(default)]
+    pub switches: Vec<String>,
+    /// For options with a value: the values, `*` at the end being a wildcard, with which the promise of the lists holds. Another value
+    /// makes a command line incomplete.
+    #[serde(default)]
+    pub option_values: BTreeMap<String, Vec<String>>,
+    /// What it can be told to do. The first action that fits a command line is taken, so narrower actions come first.
+    #[serde(default, rename = "action")]
+    pub actions: Vec<Action>,
+    /// The package index in which its installs look packages up.
+    #[serde(default)]
+    pub index: Option<Index>,
+    /// The caches that it leaves behind.
+    #[serde(default, rename = "cache")]
+    pub caches: Vec<Cache>,
+    /// Present when the tool runs the command line that follows it, as `sudo` and `env` do.
+    #[serde(default)]
+    pub wraps: Option<Wraps>,
+    /// Command lines and how they are read. A test runs every one.
+    #[serde(default, rename = "example")]
+    pub examples: Vec<Example>,
+}
+
+/// What sort of tool it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The package manager of a distribution.
+    System,
+    /// The package manager of a language, often with its builder.
+    Language,
+    /// A builder.
+    Build,
+    /// Small programs of the system, and the shell's own commands.
+    Utility,
+    /// Programs that fetch from the network.
+    Network,
+    /// Shells and programs that run other commands.
+    Shell,
+}
+
+/// One thing that a tool can be told to do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Action {
+    /// Its name within the tool.
+    pub name: String,
+    /// The command words that ask for it, for a family of utilities; any of the tool's `commands` when empty.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// The words after the command that ask for it, one or more each (`cache clean`). An empty list, or an empty verb in it: it is asked
+    /// for without a verb.
+    #[serde(default)]
+    pub verbs: Vec<String>,
+    /// It is meant only if one of these options is given.
+    #[serde(default)]
+    pub only_with: Vec<String>,
+    /// It is not meant if one of these options is given.
+    #[serde(default)]
+    pub not_with: Vec<String>,
+    /// What it is for.
+    pub role: Role,
+    /// Further options with a value, as in [`Tool::options_with_value`].
+    #[serde(default)]
+    pub options_with_value: Vec<String>,
+    /// Further options with a glued value, as in [`Tool::options_with_glued_value`].
+    #[serde(default)]
+    pub options_with_glued_value: Vec<String>,
+    /// Further options without a value, as in [`Tool::switches`].
+    #[serde(default)]
+    pub switches: Vec<String>,
+    /// Further values, as in [`Tool::option_values`].
+    #[serde(default)]
+    pub option_values: BTreeMap<String, Vec<String>>,
+    /// No option, known or not, changes what `reads` and `writes` say, apart from the paths that it names: those are not known when the
+    /// command line is incomplete.
+    #[serde(default)]
+    pub any_options: bool,
+    /// The first word after the command may be a bundle of short options without its dash (`tar xzf file`).
+    #[serde(default)]
+    pub bundled_options: bool,
+    /// What its operands are.
+    #[serde(default)]
+    pub operands: Operands,
+    /// It is meant only if its words have this form.
+    #[serde(default)]
+    pub form: Option<Form>,
+    /// Options whose value is a path that it reads, with all below it (`pip install -r FILE`), besides `reads`.
+    #[serde(default)]
+    pub read_paths: Vec<String>,
+    /// Options whose value is a path that it writes, with all below it (`curl -o FILE`), besides `writes`.
+    #[serde(default)]
+    pub write_paths: Vec<String>,
+    /// What it may read; everything when missing.
+    #[serde(default = "Place::unknown")]
+    pub reads: Vec<Place>,
+    /// What it may write; everything when missing.
+    #[serde(default = "Place::unknown")]
+    pub writes: Vec<Place>,
+    /// The manifest reader that says which files of the project it reads ([`Place::Project`]).
+    #[serde(default)]
+    pub manifest: Option<String>,
+    /// Options that answer its questions with yes.
+    #[serde(default)]
+    pub assume_yes: Vec<String>,
+    /// Options with which it installs less than it would (recommended packages, documentation): the image's content differs.
+    #[serde(default)]
+    pub lean_options: Vec<String>,
+    /// The caches of the tool that are empty after it.
+    #[serde(default)]
+    pub empties: Vec<String>,
+    /// The caches of the tool of which it removes a part, and nothing else.
+    #[serde(default)]
+    pub trims: Vec<String>,
+}
+
+/// What an action is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// It brings the package index up to date.
+    Refresh,
+    /// It installs packages.
+    Install,
+    /// It brings installed packages up to date.
+    Upgrade,
+    /// It removes packages or files.
+    Remove,
+    /// It removes nothing but caches.
+    Clean,
+    /// It fetches without installing.
+    Fetch,
+    /// It builds.
+    Build,
+    /// It runs something that only the project or the words after it define.
+    Run,
+    /// It prints something.
+    Query,
+    /// It changes settings.
+    Configure,
+    /// None of these.
+    Other,
+}
+
+/// What the operands of an action are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operands {
+    /// Names of packages. One that looks like a path (`./x`, `x.deb`) is one, and counts as such for `reads` and `writes`.
+    Packages,
+    /// Paths in the image.
+    Paths,
+    /// A command line: options end at its first word.
+    Commands,
+    /// Anything else.
+    #[default]
+    Text,
+    /// There are none: a command line with operands asks for another action.
+    None,
+}
+
+/// A form of words that `script.rs` can check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// Addresses of the network; not `file:`.
+    Url,
+    /// The first operand, or each value of `-e`, is a sed script that neither writes files nor runs commands.
+    Sed,
+    /// The first operand is an awk program that neither opens files nor runs commands.
+    Awk,
+    /// `test` with a comparison of texts or numbers, which looks at no file.
+    Comparison,
+}
+
+/// A part of the world that an action reads or writes.
+///
+/// Nearly every program reads [`Place::System`], since its own file is there; a command of the shell itself does not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Place {
+    /// `system`: the trees of [`SYSTEM_TREES`] and the dotted entries of the user's home folder, whoever put files there; without the
+    /// indexes and caches of the tools, and without the tree of the working directory if [`is_workplace`] says that projects live there.
+    System,
+    /// `index`: the package index of this tool.
+    Index,
+    /// `cache`: the caches of this tool.
+    Cache,
+    /// `operands`: the files or folder entries that its paths name.
+    Operands,
+    /// `operand-trees`: those, and all that is below them.
+    OperandTrees,
+    /// `last-operand`: what its last operand names, with all below it; the working directory if there are less than two operands.
+    LastOperand,
+    /// `project`: the files of the project that the manifest reader names.
+    Project,
+    /// `cwd`: the working directory and all below it.
+    Cwd,
+    /// `cwd:PATH`: a tree below the working directory.
+    CwdTree(String),
+    /// `cwd:**/NAME`: every tree of that name below the working directory.
+    CwdNamed(String),
+    /// `/PATH`: a tree of the image.
+    Tree(String),
+    /// `~/PATH`: a tree in the home folder of the user.
+    HomeTree(String),
+    /// `network`: what others serve, which may differ from one time to the next.
+    Network,
+    /// `anything-but-indexes`: any file, but no package index: a program that is not known to leave files alone, and is known to install
+    /// no system packages.
+    AnythingButIndexes,
+    /// `everything`: not known.
+    Everything,
+}
+
+/// The trees of a system: programs, libraries, settings, state, home folders and temporary files.
+pub const SYSTEM_TREES: [&str; 14] = [
+    "/bin", "/boot", "/etc", "/home", "/lib", "/lib32", "/lib64", "/opt", "/root", "/run", "/sbin", "/tmp",
+    "/usr", "/var",
+];
+
+/// Is this folder one that projects live in, rather than a part of the system? No program looks into it unless it is told to, or works there.
+pub fn is_workplace(folder: &str) -> bool {
+    let parts: Vec<&str> = folder.split('/').skip(1).collect();
+    if !folder.starts_with('/') || parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
+        return false;
+    }
+    let plain = |name: &str| !name.starts_with('.');
+    match parts.as_slice() {
+        ["usr", "src", _, ..] | ["var", "www" | "task" | "app", ..] => true,
+        ["opt" | "tmp" | "root", name, ..] | ["home", _, name, ..] => plain(name),
+        [top, ..] => !SYSTEM_TREES.iter().any(|tree| &tree[1..] == *top),
+        [] => false,
+    }
+}
+
+impl Place {
+    fn unknown() -> Vec<Place> {
+        vec![Place::Everything]
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Place, String> {
+        Ok(match text.as_str() {
+            "system" => Place::System,
+            "index" => Place::Index,
+            "cache" => Place::Cache,
+            "operands" => Place::Operands,
+            "operand-trees" => Place::OperandTrees,
+            "last-operand" => Place::LastOperand,
+            "project" => Place::Project,
+            "cwd" => Place::Cwd,
+            "network" => Place::Network,
+            "anything-but-indexes" => Place::AnythingButIndexes,
+            "everything" => Place::Everything,
+            other => {
+                if let Some(name) = other.strip_prefix("cwd:**/") {
+                    Place::CwdNamed(name.to_owned())
+                } else if let Some(path) = other.strip_prefix("cwd:") {
+                    Place::CwdTree(path.to_owned())
+                } else if let Some(path) = other.strip_prefix("~/") {
+                    Place::HomeTree(path.to_owned())
+                } else if other.starts_with('/') {
+                    Place::Tree(other.to_owned())
+                } else {
+                    return Err(format!(
+                        "`{other}` is no place: expected system, index, cache, operands, operand-trees, last-operand, project, cwd, \
+                         cwd:PATH, cwd:**/NAME, /PATH, ~/PATH, network, anything-but-indexes or everything"
+                    ));
+                }
+            }
+        })
+    }
+}
+
+/// The package index of a tool.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Index {
+    /// The trees that hold it.
+    pub paths: Vec<String>,
+    /// The trees that say where it comes from; after a change there a refresh may bring something else.
+    #[serde(default)]
+    pub configured_by: Vec<String>,
+    /// Options of an install with which it fetches the index itself, so that it needs none.
+    #[serde(default)]
+    pub refreshed_by_flags: Vec<String>,
+    /// Every install fetches a missing or old index by itself.
+    #[serde(default)]
+    pub refreshed_by_install: bool,
+}
+
+/// A cache that a tool leaves in the image.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cache {
+    /// Its name within the tool, for people.
+    pub name: String,
+    /// The trees that hold it; `~` is the home folder of the user.
+    pub paths: Vec<String>,
+    /// The actions that fill it.
+    pub filled_by: Vec<String>,
+    /// Later installs need its content: it is the package index.
+    #[serde(default)]
+    pub is_index: bool,
+    /// Later commands may read its content from the place where it is, so that it is part of what was installed.
+    #[serde(default)]
+    pub is_store: bool,
+    /// How to leave it out of the image; no way is known when missing.
+    #[serde(default)]
+    pub drop: Option<DropBy>,
+    /// Options with which the tool does not write it.
+    #[serde(default)]
+    pub off_by_flags: Vec<String>,
+    /// Environment variables that may keep the tool from writing it, depending on their value.
+    #[serde(default)]
+    pub off_by_env: Vec<String>,
+    /// Options that move it elsewhere.
+    #[serde(default)]
+    pub moved_by_flags: Vec<String>,
+    /// Environment variables that move it elsewhere.
+    #[serde(default)]
+    pub moved_by_env: Vec<String>,
+    /// How a cache mount of it can be shared between builds; a mount is not known to work when missing.
+    #[serde(default)]
+    pub sharing: Option<Sharing>,
+}
+
+/// How builds that run at the same time may share a cache mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sharing {
+    /// The tool bears other writers.
+    Shared,
+    /// One at a time.
+    Locked,
+}
+
+/// How to keep a cache out of the image: exactly one of a command after the filling one, or a flag of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "DropKeys")]
+pub enum DropBy {
+    /// This command, in the same layer.
+    Command(String),
+    /// A flag of the filling actions.
+    Flag {
+        /// The flag.
+        flag: String,
+        /// The actions that take it.
+        on: Vec<String>,
+        /// By distribution family, the first release whose packaged tool knows the flag. A family that is absent always knows it.
+        needs: BTreeMap<String, String>,
+    },
+}
+
+impl DropBy {
+    /// Does the tool that `family` packages in `release` know the flag? An unknown release of a family with a requirement does not.
+    pub fn known_in(&self, family: &str, release: Release) -> bool {
+        let DropBy::Flag { needs, .. } = self else { return true };
+        let Some(first) = needs.get(family) else { return true };
+        release_numbers(first).and_then(|(major, minor)| release.at_least(major, minor)) == Some(true)
+    }
+
+    /// Does every release of every distribution know it?
+    pub fn is_known_everywhere(&self) -> bool {
+        matches!(self, DropBy::Command(_)) || matches!(self, DropBy::Flag { needs, .. } if needs.is_empty())
+    }
+}
+
+/// `16.04` as `(16, 4)` and `9` as `(9, 0)`.
+fn release_numbers(release: &str) -> Option<(u32, u32)> {
+    let (major, minor) = release.split_once('.').unwrap_or((release, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct DropKeys {
+    command: Option<String>,
+    flag: Option<String>,
+    #[serde(default)]
+    on: Vec<String>,
+    #[serde(default)]
+    needs: BTreeMap<String, String>,
+}
+
+impl TryFrom<DropKeys> for DropBy {
+    type Error = &'static str;
+
+    fn try_from(keys: DropKeys) -> Result<DropBy, &'static str> {
+        match keys {
+            DropKeys { command: Some(command), flag: None, on, needs }
+                if on.is_empty() && needs.is_empty() =>
+            {
+                Ok(DropBy::Command(command))
+            }
+            DropKeys { command: None, flag: Some(flag), on, needs } if !on.is_empty() => {
+                Ok(DropBy::Flag { flag, on, needs })
+            }
+            _ => Err("`drop` is either { command } or { flag, on, needs }"),
+        }
+    }
+}
+
+/// How a tool runs the command line that follows it. A command line with an option that no list names is not looked through.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Wraps {
+    /// How many words of its own stand before the command (`timeout 10 …`: 1).
+    #[serde(default)]
+    pub skip: usize,
+    /// `NAME=value` words may stand before the command.
+    #[serde(default)]
+    pub assignments: bool,
+    /// What is different for the command inside.
+    #[serde(default)]
+    pub changes: BTreeSet<Change>,
+}
+
+/// What a wrapper changes for the command inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// Another user runs it.
+    User,
+    /// It sees another environment.
+    Environment,
+    /// Nothing of the shell runs after it.
+    Shell,
+}
+
+/// A command line and how it is read; run by a test.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Example {
+    /// The command line.
+    pub line: String,
+    /// The action; missing when it is not known.
+    #[serde(default)]
+    pub action: Option<String>,
+    /// The operands.
+    #[serde(default)]
+    pub operands: Vec<String>,
+    /// The options, clusters taken apart.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// Not every word of it is understood.
+    #[serde(default)]
+    pub incomplete: bool,
+    /// The caches that it empties or trims, if it does nothing else.
+    #[serde(default)]
+    pub cleans: Vec<String>,
+}
+
+impl Tool {
+    /// The action of that name.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.iter().find(|action| action.name == name)
+    }
+
+    /// The cache of that name.
+    pub fn cache(&self, name: &str) -> Option<&Cache> {
+        self.caches.iter().find(|cache| cache.name == name)
+    }
+
+    /// Every command line that starts it, those of its actions included.
+    pub fn all_commands(&self) -> impl Iterator<Item = &str> {
+        self.commands
+            .iter()
+            .chain(self.actions.iter().flat_map(|action| &action.commands))
+            .map(String::as_str)
+    }
+
+    /// What is wrong with the description, as far as its types do not already say so.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let action_names: BTreeSet<&str> = self.actions.iter().map(|action| action.name.as_str()).collect();
+        let cache_names: BTreeSet<&str> = self.caches.iter().map(|cache| cache.name.as_str()).collect();
+        if action_names.len() < self.actions.len() {
+            return Some("two actions have the same name".to_owned());
+        }
+        if cache_names.len() < self.caches.len() {
+            return Some("two caches have the same name".to_owned());
+        }
+        if self.all_commands().next().is_none() {
+            return Some("it has no commands".to_owned());
+        }
+        if self.all_commands().any(|command| command.split_whitespace().next().is_none()) {
+            return Some("a command is empty".to_owned());
+        }
+        for cache in &self.caches {
+            let dropped_on = match &cache.drop {
+                Some(DropBy::Flag { on, .. }) => on.as_slice(),
+                _ => &[],
+            };
+            if let Some(name) =
+                cache.filled_by.iter().chain(dropped_on).find(|name| !action_names.contains(name.as_str()))
+            {
+                return Some(format!(
+                    "cache `{}` names the action `{name}`, which does not exist",
+                    cache.name
+                ));
+            }
+            if let Some(path) = cache.paths.iter().find(|path| !is_plain_path(path)) {
+                return Some(format!(
+                    "cache `{}` has the path `{path}`, which is not an absolute path",
+                    cache.name
+                ));
+            }
+        }
+        for action in &self.actions {
+            if let Some(name) =
+                action.empties.iter().chain(&action.trims).find(|name| !cache_names.contains(name.as_str()))
+            {
+                return Some(format!(
+                    "action `{}` names the cache `{name}`, which does not exist",
+                    action.name
+                ));
+            }
+            let options = [&self.options_with_value, &action.options_with_value].into_iter().flatten();
+            let glued =
+                [&self.options_with_glued_value, &action.options_with_glued_value].into_iter().flatten();
+            let valued: BTreeSet<&String> = options.chain(glued).collect();
+            let with_paths = action.read_paths.iter().chain(&action.write_paths);
+            if let Some(name) =
+                with_paths.chain(action.option_values.keys()).find(|name| !valued.contains(name))
+            {
+                return Some(format!(
+                    "action `{}`: the option `{name}` is not known to take a value",
+                    action.name
+                ));
+            }
+            let mut places = action.reads.iter().chain(&action.writes);
+            if places.any(|place| matches!(place, Place::Operands | Place::OperandTrees | Place::LastOperand))
+                && !matches!(action.operands, Operands::Paths | Operands::Packages)
+            {
+                return Some(format!("action `{}` touches its operands, which are no paths", action.name));
+            }
+        }
+        None
+    }
+}
+
+/// An absolute path, or one below `~`, in its simplest form and deep enough not to be a whole system folder.
+fn is_plain_path(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("~/").or_else(|| path.strip_prefix('/')) else { return false };
+    !rest.is_empty()
+        && rest.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains(['*', '?', '[']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workplaces_are_told_from_the_system() {
+        for folder in [
+            "/app",
+            "/srv/site",
+            "/usr/src/app",
+            "/home/node/app",
+            "/root/app",
+            "/opt/service",
+            "/var/www/html",
+        ] {
+            assert!(is_workplace(folder), "{folder}");
+        }
+        for folder in [
+            "/",
+            "/usr",
+            "/usr/src",
+            "/usr/local/lib",
+            "/root",
+            "/root/.ssh",
+            "/home/node",
+            "/etc/nginx",
+            "/opt",
+            "/app/../etc",
+            "app",
+        ] {
+            assert!(!is_workplace(folder), "{folder}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_known_from_its_release_on() {
+        let drop: DropBy = toml::from_str(
+            r#"flag = "-x"
+            on = ["install"]
+            needs = { ubuntu = "16.04", debian = "9" }"#,
+        )
+        .unwrap();
+        assert!(drop.known_in("ubuntu", Release::Known(22, 4)) && drop.known_in("debian", Release::Known(12, 0)));
+        assert!(!drop.known_in("ubuntu", Release::Known(14, 4)) && !drop.known_in("debian", Release::Known(8, 0)));
+        assert!(!drop.known_in("debian", Release::Unknown) && drop.known_in("debian", Release::Newest));
+        assert!(drop.known_in("fedora", Release::Unknown));
+    }
+}

@@ -1,0 +1,66 @@
+//! The commands, one file each: they take arguments, work, and report. Must not end the process.
+
+mod check;
+mod explain;
+mod fix;
+mod graph;
+mod passes;
+
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::Status;
+use crate::cli::Command;
+use crate::discover::Target;
+use crate::problem::{Problem, Severity};
+use crate::report::text;
+use crate::terminal::Terminal;
+use crate::work::{Run, Session};
+
+pub use fix::Wrote;
+
+/// Runs a command.
+pub fn run(command: &Command, terminal: &mut Terminal) -> Status {
+    match command {
+        Command::Fix(arguments) => fix::run(arguments, terminal),
+        Command::Check(arguments) => check::run(arguments, terminal),
+        Command::Passes => passes::run(terminal),
+        Command::Explain(arguments) => explain::run(arguments, terminal),
+        Command::Graph(arguments) => graph::run(arguments, terminal),
+    }
+}
+
+/// From this number of files on a bar shows how far it is.
+const MANY: usize = 300;
+
+/// Works on all targets, with a bar if there are many.
+fn work(session: &Session, targets: &[Target], terminal: &Terminal) -> Run {
+    if targets.len() < MANY || !terminal.shows_progress() {
+        return session.run(targets, &|| {});
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(targets.len() as u64).with_style(style);
+    let run = session.run(targets, &|| bar.inc(1));
+    bar.finish_and_clear();
+    run
+}
+
+/// Shows problems and says what they mean for the exit code.
+fn complain(problems: &[Problem], terminal: &Terminal) -> Status {
+    let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) =
+        problems.iter().partition(|problem| problem.severity == Severity::Error);
+    terminal.talk(&text::problems(&warnings, terminal.talk));
+    terminal.complain(&text::problems(&errors, terminal.talk));
+    if errors.is_empty() { Status::Done } else { Status::Failed }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The refusal to mix stdin with files.
+fn only_stdin() -> Problem {
+    Problem::error("`-` stands for stdin and cannot be mixed with other paths", "pass `-` alone")
+}

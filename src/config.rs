@@ -1,0 +1,297 @@
+//! `dockopt.toml`: the closest one from a file upward decides alone. Reads it and says what is wrong with it; must not act
+//! on it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dockopt_syntax::Span;
+use dockopt_tools::{Tool, Toolbox};
+use dockopt_transforms::{Merge, Options, PASSES, Pass};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::nearest::nearest;
+use crate::problem::{Place, Problem};
+use crate::source::{self, shown};
+
+/// The name of the file.
+pub const NAME: &str = "dockopt.toml";
+
+/// What a project decided.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Passes that run, if not all.
+    pub select: Option<Vec<String>>,
+    /// Passes that do not run.
+    pub ignore: Vec<String>,
+    /// Unsafe rewrites that are wanted.
+    pub unsafe_passes: Unsafe,
+    /// Settings of passes.
+    pub options: Options,
+    exclude: Option<Gitignore>,
+    toolbox: Option<Toolbox>,
+}
+
+/// Which unsafe rewrites are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Unsafe {
+    /// None.
+    #[default]
+    None,
+    /// Those of these passes.
+    Passes(Vec<String>),
+    /// All.
+    All,
+}
+
+impl Config {
+    /// The tools, with the user's own.
+    pub fn toolbox(&self) -> &Toolbox {
+        self.toolbox.as_ref().unwrap_or_else(|| Toolbox::builtin())
+    }
+
+    /// Whether a Dockerfile that was found in a folder is left out.
+    pub fn excludes(&self, path: &Path) -> bool {
+        self.exclude.as_ref().is_some_and(|globs| {
+            path.starts_with(globs.path()) && globs.matched_path_or_any_parents(path, false).is_ignore()
+        })
+    }
+}
+
+/// The configurations of a run: each is read once.
+#[derive(Debug, Default)]
+pub struct Configs {
+    by_folder: Mutex<HashMap<PathBuf, Result<Arc<Config>, Problem>>>,
+}
+
+impl Configs {
+    /// The configuration for files in `folder`, an absolute path.
+    pub fn of(&self, folder: &Path) -> Result<Arc<Config>, Problem> {
+        if let Some(known) = self.by_folder.lock().unwrap_or_else(PoisonError::into_inner).get(folder) {
+            return known.clone();
+        }
+        let path = folder.join(NAME);
+        let config = if fs::symlink_metadata(&path).is_ok() {
+            read(&path).map(Arc::new)
+        } else {
+            let is_top = fs::symlink_metadata(folder.join(".git")).is_ok()
+                || std::env::home_dir().as_deref() == Some(folder);
+            match folder.parent().filter(|_| !is_top) {
+                Some(parent) => self.of(parent),
+                None => Ok(Arc::default()),
+            }
+        };
+        self.by_folder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(folder.to_owned())
+            .or_insert(config)
+            .clone()
+    }
+}
+
+/// Checks names of passes that were given as arguments.
+pub fn check_names(names: &[String], argument: &str) -> Result<(), Problem> {
+    match names.iter().find(|name| Pass::named(name).is_none()) {
+        Some(unknown) => {
+            Err(Problem::error(format!("{argument}: there is no pass `{unknown}`"), pass_help(unknown)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What to do about the name of a pass that there is none of.
+pub fn pass_help(unknown: &str) -> String {
+    match nearest(unknown, PASSES.iter().map(|pass| pass.name)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`dockopt passes` lists them".to_owned(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    select: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    ignore: Vec<Spanned<String>>,
+    #[serde(rename = "unsafe")]
+    unsafe_passes: Option<UnsafeValue>,
+    #[serde(default)]
+    merge_runs: MergeRuns,
+    #[serde(default)]
+    exclude: Vec<Spanned<String>>,
+    #[serde(default)]
+    tools: BTreeMap<String, Spanned<Tool>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "`unsafe` takes true, false or a list of passes")]
+enum UnsafeValue {
+    All(bool),
+    Passes(Vec<Spanned<String>>),
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+enum MergeRuns {
+    #[default]
+    WhenItPays,
+    Always,
+    Never,
+}
+
+fn read(path: &Path) -> Result<Config, Problem> {
+    let name = shown(path);
+    let text = source::read(path, &name)?;
+    parse(&text, path.parent().unwrap_or(Path::new("/"))).map_err(|problem| problem.in_file(name))
+}
+
+fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
+    let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+    let place = |value: &Spanned<String>| Place::of(text, value.span().into());
+    let passes = |names: Vec<Spanned<String>>| -> Result<Vec<String>, Problem> {
+        let known = |name: Spanned<String>| {
+            if Pass::named(name.get_ref()).is_some() {
+                return Ok(name.into_inner());
+            }
+            let message = format!("there is no pass `{}`", name.get_ref());
+            Err(Problem::error(message, pass_help(name.get_ref())).at(place(&name)))
+        };
+        names.into_iter().map(known).collect()
+    };
+    Ok(Config {
+        select: file.select.map(passes).transpose()?,
+        ignore: passes(file.ignore)?,
+        unsafe_passes: match file.unsafe_passes {
+            None | Some(UnsafeValue::All(false)) => Unsafe::None,
+            Some(UnsafeValue::All(true)) => Unsafe::All,
+            Some(UnsafeValue::Passes(names)) => Unsafe::Passes(passes(names)?),
+        },
+        options: Options {
+            merge: match file.merge_runs {
+                MergeRuns::WhenItPays => Merge::WhenItPays,
+                MergeRuns::Always => Merge::Always,
+                MergeRuns::Never => Merge::Never,
+            },
+        },
+        exclude: exclude(text, folder, &file.exclude)?,
+        toolbox: toolbox(text, file.tools)?,
+    })
+}
+
+fn exclude(text: &str, folder: &Path, globs: &[Spanned<String>]) -> Result<Option<Gitignore>, Problem> {
+    if globs.is_empty() {
+        return Ok(None);
+    }
+    let mut builder = GitignoreBuilder::new(folder);
+    let help = "write the globs as in .gitignore, relative to the folder of this file";
+    for glob in globs {
+        if let Err(error) = builder.add_line(None, glob.get_ref()) {
+            return Err(Problem::error(error.to_string(), help).at(Place::of(text, glob.span().into())));
+        }
+    }
+    builder.build().map(Some).map_err(|error| Problem::error(error.to_string(), help))
+}
+
+fn toolbox(text: &str, tools: BTreeMap<String, Spanned<Tool>>) -> Result<Option<Toolbox>, Problem> {
+    if tools.is_empty() {
+        return Ok(None);
+    }
+    let spans: BTreeMap<String, Span> =
+        tools.iter().map(|(name, tool)| (name.clone(), tool.span().into())).collect();
+    let tools = tools.into_iter().map(|(name, tool)| (name, tool.into_inner())).collect();
+    Toolbox::builtin().with_user_tools(tools).map(Some).map_err(|error| {
+        let problem = Problem::error(
+            error.to_string(),
+            "see the [tools.NAME] section of the manual for what a tool can say",
+        );
+        match &error {
+            dockopt_tools::DataError::Fault { tool, .. } if spans.contains_key(tool) => {
+                problem.at(Place::of(text, spans[tool]))
+            }
+            _ => problem,
+        }
+    })
+}
+
+/// What the TOML reader has to say, with the nearest of the names that it expected.
+fn syntax(text: &str, error: &toml::de::Error) -> Problem {
+    let message = error.message().lines().next().unwrap_or_default();
+    // The names stand in backticks: first the one that is there, then those that could be.
+    let mut names = message.split('`').skip(1).step_by(2);
+    let (message, help) = match names.next().filter(|_| message.starts_with("unknown ")) {
+        Some(unknown) => {
+            let expected: Vec<&str> = names.collect();
+            let help = match nearest(unknown, expected.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("known here: {}", expected.join(", ")),
+            };
+            let what = if message.starts_with("unknown field") { "key" } else { "value" };
+            (format!("unknown {what} `{unknown}`"), help)
+        }
+        None => (message.to_owned(), "mend the file; until then its Dockerfiles are left alone".to_owned()),
+    };
+    let problem = Problem::error(message, help);
+    match error.span() {
+        Some(span) => problem.at(Place::of(text, span.into())),
+        None => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> (String, String, usize, usize) {
+        let problem = parse(text, Path::new("/")).unwrap_err();
+        let place = problem.place.unwrap();
+        (problem.message, problem.help, place.line, place.column)
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\nexclude = [\"old/**\", \"*.dev\"]\n";
+        let config = parse(text, Path::new("/repo")).unwrap();
+        assert_eq!(config.select.as_deref(), Some(&["merge-runs".to_owned()][..]));
+        assert_eq!((config.unsafe_passes.clone(), config.options.merge), (Unsafe::All, Merge::Always));
+        assert!(config.excludes(Path::new("/repo/old/Dockerfile")));
+        assert!(config.excludes(Path::new("/repo/x/Dockerfile.dev")));
+        assert!(!config.excludes(Path::new("/repo/Dockerfile")));
+        assert!(!config.excludes(Path::new("/other/old/Dockerfile")));
+    }
+
+    #[test]
+    fn slips_get_a_place_and_the_nearest_name() {
+        let slip =
+            |message: &str, help: &str, line, column| (message.to_owned(), help.to_owned(), line, column);
+        assert_eq!(fault("\nselct = []\n"), slip("unknown key `selct`", "did you mean `select`?", 2, 1));
+        assert_eq!(
+            fault("merge-runs = \"allways\"\n"),
+            slip("unknown value `allways`", "did you mean `always`?", 1, 14)
+        );
+        assert_eq!(
+            fault("ignore = [\n  \"merge-run\",\n]\n"),
+            slip("there is no pass `merge-run`", "did you mean `merge-runs`?", 2, 3)
+        );
+        assert_eq!(fault("[tools.corp]\nkind = \"language\"\ncomands = []\n").1, "did you mean `commands`?");
+        assert!(fault("select = [\n").2 >= 1);
+    }
+
+    #[test]
+    fn the_closest_file_decides_and_the_repository_is_the_border() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("repo/.git")).unwrap();
+        fs::create_dir_all(root.join("repo/a/b")).unwrap();
+        fs::write(root.join(NAME), "ignore = [\"merge-runs\"]\n").unwrap();
+        let configs = Configs::default();
+        assert!(configs.of(&root.join("repo/a/b")).unwrap().ignore.is_empty());
+        assert_eq!(configs.of(root).unwrap().ignore, ["merge-runs"]);
+        fs::write(root.join("repo/a").join(NAME), "merge-runs = \"never\"\n").unwrap();
+        let configs = Configs::default();
+        assert_eq!(configs.of(&root.join("repo/a/b")).unwrap().options.merge, Merge::Never);
+    }
+}

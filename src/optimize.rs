@@ -1,0 +1,426 @@
+//! Runs the passes over one file until nothing changes, checks every rewrite, and takes back what it cannot prove. It knows
+//! no file system: text and context come in, text goes out.
+
+use std::collections::BTreeMap;
+
+use dockopt_model::{Context, Ignore, IgnoreFile, Model};
+use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
+use dockopt_tools::Toolbox;
+use dockopt_transforms::{Class, Cx, Options, PASSES, Pass, Proposal, Rewrite};
+
+/// What to optimize, and how.
+pub struct Request<'a> {
+    /// The Dockerfile.
+    pub text: &'a str,
+    /// The tools that are known.
+    pub toolbox: &'a Toolbox,
+    /// The build context, if there is one.
+    pub context: Option<Context<'a>>,
+    /// Settings of passes.
+    pub options: &'a Options,
+    /// Which rewrites are wanted.
+    pub selection: &'a Selection,
+}
+
+/// Which rewrites are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// These passes only.
+    pub only: Option<Vec<String>>,
+    /// Not these passes.
+    pub without: Vec<String>,
+    /// Unsafe rewrites too.
+    pub include_unsafe: bool,
+}
+
+impl Selection {
+    fn wants(&self, pass: &Pass) -> bool {
+        let named = |names: &[String]| names.iter().any(|name| name == pass.name);
+        self.only.as_ref().is_none_or(|only| named(only)) && !named(&self.without)
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The Dockerfile afterwards.
+    pub text: String,
+    /// The ignore file afterwards, if it changes.
+    pub ignore: Option<String>,
+    /// Rewrites that were applied.
+    pub applied: Vec<Note>,
+    /// Rewrites that were not: unsafe ones without leave, suggestions, suppressed ones.
+    pub held: Vec<Note>,
+    /// Places where work was seen and left.
+    pub declined: Vec<Note>,
+    /// Rewrites that broke a rule and were taken back: faults of dockopt.
+    pub bugs: Vec<String>,
+}
+
+/// A line about a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The pass.
+    pub pass: &'static str,
+    /// What a rewrite promises; `None` for a declined one.
+    pub class: Option<Class>,
+    /// The line in the original file, from 1.
+    pub line: usize,
+    /// What is done, or declined.
+    pub title: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Each round runs every pass; a file that still changes after this many is a fault.
+const MOST_ROUNDS: usize = 8;
+
+/// Runs the passes. The errors are those of the file's syntax; such a file is left alone.
+pub fn optimize(request: &Request<'_>) -> Result<Outcome, Vec<SyntaxError>> {
+    let first = parse(request.text);
+    if !first.errors.is_empty() {
+        return Err(first.errors);
+    }
+    let mut run = Run {
+        request,
+        text: request.text.to_owned(),
+        context: request.context.clone(),
+        origin: (1..=request.text.split('\n').count()).collect(),
+        outcome: Outcome::default(),
+    };
+    let mut parsed = first;
+    for round in 0..=MOST_ROUNDS {
+        run.outcome.held.clear();
+        run.outcome.declined.clear();
+        let mut changed = false;
+        let mut next = 0;
+        while next < PASSES.len() {
+            let (after, at) = run.step(&parsed, next);
+            next = at;
+            if let Some(after) = after {
+                parsed = after;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+        if round == MOST_ROUNDS {
+            run.outcome.bugs.push(format!("the file still changes after {MOST_ROUNDS} rounds"));
+        }
+    }
+    run.outcome.text = run.text;
+    if run.outcome.ignore.is_some()
+        && run.outcome.ignore
+            == request.context.as_ref().and_then(|context| context.ignore.text.as_deref().map(str::to_owned))
+    {
+        run.outcome.ignore = None;
+    }
+    Ok(run.outcome)
+}
+
+struct Run<'r, 'a> {
+    request: &'r Request<'a>,
+    text: String,
+    context: Option<Context<'a>>,
+    /// The original line of each line.
+    origin: Vec<usize>,
+    outcome: Outcome,
+}
+
+/// A text and ignore file that a rewrite leads to.
+struct Candidate<'a> {
+    parsed: Parse,
+    text: String,
+    context: Option<Context<'a>>,
+    ignore: Option<String>,
+}
+
+impl<'a> Run<'_, 'a> {
+    /// Runs passes from `next` on until one changes the text: the new tree, and the pass to go on with.
+    fn step(&mut self, parsed: &Parse, next: usize) -> (Option<Parse>, usize) {
+        let context = self.context.clone();
+        let model = Model::new(&parsed.tree, self.request.toolbox, context.as_ref());
+        let cx = Cx { model: &model, options: self.request.options };
+        for (at, pass) in PASSES.iter().enumerate().skip(next) {
+            if !self.request.selection.wants(pass) {
+                continue;
+            }
+            let wanted = self.sort(pass, &parsed.tree, pass.run(&cx));
+            if let Some(after) = self.apply(pass, &model, &wanted) {
+                return (Some(after), at + 1);
+            }
+        }
+        (None, PASSES.len())
+    }
+
+    /// Keeps the rewrites that may be applied and notes the others.
+    fn sort(&mut self, pass: &'static Pass, tree: &Tree, proposals: Vec<Proposal>) -> Vec<Rewrite> {
+        let mut wanted = Vec::new();
+        for proposal in proposals {
+            match proposal {
+                Proposal::Declined(declined) => {
+                    let line = self.line(declined.at);
+                    self.outcome.declined.push(Note {
+                        pass: pass.name,
+                        class: None,
+                        line,
+                        title: String::new(),
+                        reason: declined.reason,
+                    });
+                }
+                Proposal::Rewrite(rewrite) => {
+                    let allowed = rewrite.class == Class::Safe
+                        || (rewrite.class == Class::Unsafe && self.request.selection.include_unsafe);
+                    match suppression(tree, pass, &rewrite) {
+                        Some(by) => {
+                            let mut note = self.note(pass, &rewrite);
+                            note.reason = format!("kept by `{by}`");
+                            self.outcome.held.push(note);
+                        }
+                        None if allowed => wanted.push(rewrite),
+                        None => {
+                            let note = self.note(pass, &rewrite);
+                            self.outcome.held.push(note);
+                        }
+                    }
+                }
+            }
+        }
+        wanted
+    }
+
+    fn note(&self, pass: &Pass, rewrite: &Rewrite) -> Note {
+        Note {
+            pass: pass.name,
+            class: Some(rewrite.class),
+            line: self.line(rewrite.at),
+            title: rewrite.title.clone(),
+            reason: rewrite.reason.clone(),
+        }
+    }
+
+    /// The original line of a span of the current text.
+    fn line(&self, at: Span) -> usize {
+        let line = LineIndex::new(&self.text).line(at.start);
+        self.origin.get(line - 1).copied().unwrap_or(line)
+    }
+
+    /// Applies the rewrites of a pass that do not meet: all at once if that can be proven, else those that can be proven by
+    /// themselves, the first of them; the next round sees the others again.
+    fn apply(&mut self, pass: &'static Pass, model: &Model<'_>, wanted: &[Rewrite]) -> Option<Parse> {
+        let mut chosen: Vec<&Rewrite> = Vec::new();
+        for rewrite in wanted {
+            if chosen.iter().all(|other| !other.edits.meets(&rewrite.edits)) {
+                chosen.push(rewrite);
+            }
+        }
+        if chosen.is_empty() {
+            return None;
+        }
+        let all = self.candidate(model, &chosen).ok();
+        if let Some(candidate) = all {
+            return Some(self.accept(pass, &chosen, candidate));
+        }
+        let mut accepted = None;
+        for rewrite in chosen {
+            match self.candidate(model, &[rewrite]) {
+                Ok(candidate) if accepted.is_none() => accepted = Some((rewrite, candidate)),
+                Ok(_) => {}
+                Err(Fault::Unproven(why)) => {
+                    let line = self.line(rewrite.at);
+                    let title = rewrite.title.clone();
+                    self.outcome.declined.push(Note {
+                        pass: pass.name,
+                        class: None,
+                        line,
+                        title,
+                        reason: why,
+                    });
+                }
+                Err(Fault::Bug(why)) => {
+                    let bug =
+                        format!("{}: line {}: {}: {why}", pass.name, self.line(rewrite.at), rewrite.title);
+                    if !self.outcome.bugs.contains(&bug) {
+                        self.outcome.bugs.push(bug);
+                    }
+                }
+            }
+        }
+        accepted.map(|(rewrite, candidate)| self.accept(pass, &[rewrite], candidate))
+    }
+
+    fn accept(&mut self, pass: &'static Pass, rewrites: &[&Rewrite], candidate: Candidate<'a>) -> Parse {
+        for rewrite in rewrites {
+            let note = self.note(pass, rewrite);
+            self.outcome.applied.push(note);
+        }
+        let edits: Vec<_> = rewrites.iter().flat_map(|rewrite| rewrite.edits.iter()).cloned().collect();
+        let edits = Edits::new(edits).expect("they were applied together");
+        self.origin = origins(&self.text, &candidate.text, &edits, &self.origin);
+        self.text = candidate.text;
+        self.context = candidate.context;
+        self.outcome.ignore = candidate.ignore.or(self.outcome.ignore.take());
+        candidate.parsed
+    }
+
+    /// The result of rewrites together, if it passes every check.
+    fn candidate(&self, model: &Model<'_>, rewrites: &[&Rewrite]) -> Result<Candidate<'a>, Fault> {
+        let bug = |why: String| Fault::Bug(why);
+        let edits: Vec<_> = rewrites.iter().flat_map(|rewrite| rewrite.edits.iter()).cloned().collect();
+        let edits = Edits::new(edits).map_err(|error| bug(error.to_string()))?;
+        let text = edits.apply(&self.text).map_err(|error| bug(error.to_string()))?;
+        let lines: Vec<&String> = rewrites.iter().flat_map(|rewrite| &rewrite.ignore).collect();
+        let (context, ignore) = self.extended_ignore(&lines)?;
+        let parsed = parse(&text);
+        if let Some(error) = parsed.errors.first() {
+            return Err(bug(format!("the result has a syntax error: {error}")));
+        }
+        let after = Model::new(&parsed.tree, self.request.toolbox, context.as_ref());
+        if model.comments() != after.comments() {
+            return Err(bug("a comment was lost or changed".to_owned()));
+        }
+        check_commands(model, &after, rewrites).map_err(bug)?;
+        let safe = rewrites.iter().all(|rewrite| rewrite.class == Class::Safe);
+        if rewrites.iter().any(|rewrite| rewrite.mends) {
+            if model.digest().can_build() {
+                return Err(Fault::Unproven("the original may build as it is".to_owned()));
+            }
+        } else if safe {
+            // What `.dockerignore` leaves out now is compared as left out before, too: that is what the rewrite says.
+            let ignored =
+                (!lines.is_empty()).then(|| Model::new(model.tree, self.request.toolbox, context.as_ref()));
+            let before = ignored.as_ref().unwrap_or(model);
+            if before.digest().first_difference(after.digest()).is_some() {
+                return Err(Fault::Unproven(
+                    "it could not be proven that the image stays the same".to_owned(),
+                ));
+            }
+        }
+        drop(after);
+        Ok(Candidate { parsed, text, context, ignore })
+    }
+
+    /// The context with lines added to its ignore file, and that file's text if it changes.
+    fn extended_ignore(&self, lines: &[&String]) -> Result<(Option<Context<'a>>, Option<String>), Fault> {
+        let Some(context) = self.context.clone().filter(|_| !lines.is_empty()) else {
+            return Ok((self.context.clone(), None));
+        };
+        let mut text = context.ignore.text.as_deref().unwrap_or_default().to_owned();
+        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push_str(newline);
+        }
+        for line in lines {
+            if !text.lines().any(|known| known.trim() == line.as_str()) {
+                text.push_str(line);
+                text.push_str(newline);
+            }
+        }
+        let ignore = Ignore::parse(&text).map_err(|error| Fault::Bug(error.to_string()))?;
+        if lines.iter().any(|line| !ignore.excludes(line)) {
+            return Err(Fault::Unproven(
+                "the ignore file cannot leave the folder out by one more line".to_owned(),
+            ));
+        }
+        let file = IgnoreFile { text: Some(text.as_str().into()), ignore, ..context.ignore };
+        Ok((Some(Context { ignore: file, ..context }), Some(text)))
+    }
+}
+
+/// Why a rewrite is taken back.
+enum Fault {
+    /// A rule of dockopt's own is broken.
+    Bug(String),
+    /// The image may differ.
+    Unproven(String),
+}
+
+/// No command is lost: the difference between the commands before and after is what the rewrites declare.
+fn check_commands(before: &Model<'_>, after: &Model<'_>, rewrites: &[&Rewrite]) -> Result<(), String> {
+    let mut balance: BTreeMap<String, i64> = BTreeMap::new();
+    let mut count = |commands: Vec<String>, by: i64| {
+        for command in commands {
+            *balance.entry(command).or_default() += by;
+        }
+    };
+    count(before.commands(), 1);
+    count(after.commands(), -1);
+    for rewrite in rewrites {
+        count(rewrite.commands.gone.clone(), -1);
+        count(rewrite.commands.new.clone(), 1);
+    }
+    match balance.into_iter().find(|(_, count)| *count != 0) {
+        Some((command, count)) if count > 0 => Err(format!("the command `{command}` was lost")),
+        Some((command, _)) => Err(format!("the command `{command}` came from nowhere")),
+        None => Ok(()),
+    }
+}
+
+/// The comment by which the author keeps a pass from the instruction that a rewrite is about, or from one that it edits.
+fn suppression(tree: &Tree, pass: &Pass, rewrite: &Rewrite) -> Option<String> {
+    let touched = |index: &usize| {
+        let span = tree.instructions[*index].span;
+        span.contains(rewrite.at)
+            || rewrite
+                .edits
+                .iter()
+                .any(|edit| edit.span.start < span.end && span.start < edit.span.end.max(edit.span.start + 1))
+    };
+    let top = tree.instructions.first().map_or(0, |first| first.span.start);
+    let head = Span::new(0, top).of(&tree.text).lines().filter(|line| line.contains("global"));
+    let own = (0..tree.instructions.len()).filter(touched);
+    let comments = own.flat_map(|index| tree.leading_comments(index).of(&tree.text).lines());
+    head.chain(comments).map(str::trim).find(|comment| keeps(comment, pass)).map(str::to_owned)
+}
+
+/// Whether a comment names the pass: `# dockopt: keep[name]`, or hadolint's and `BuildKit`'s own words for its aliases.
+fn keeps(comment: &str, pass: &Pass) -> bool {
+    let Some(text) = comment.strip_prefix('#').map(str::trim_start) else { return false };
+    let listed = |names: &str| {
+        names.split(',').map(str::trim).any(|name| name == pass.name || pass.aliases.contains(&name))
+    };
+    if let Some(rest) = text.strip_prefix("dockopt:") {
+        let Some(rest) = rest.trim_start().strip_prefix("keep") else { return false };
+        return match rest.strip_prefix('[') {
+            Some(names) => listed(names.split(']').next().unwrap_or_default()),
+            None => rest.is_empty() || rest.starts_with(char::is_whitespace),
+        };
+    }
+    let rules =
+        text.strip_prefix("hadolint").and_then(|rest| rest.split_once("ignore=")).map(|(_, rules)| rules);
+    let checks = text.strip_prefix("check=skip=");
+    rules.or(checks).is_some_and(listed)
+}
+
+/// The original line of each line after edits.
+fn origins(before: &str, after: &str, edits: &Edits, origin: &[usize]) -> Vec<usize> {
+    let index = LineIndex::new(before);
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in after.split('\n') {
+        let old = before_offset(start, edits);
+        lines.push(origin.get(index.line(old.min(before.len())) - 1).copied().unwrap_or(1));
+        start += line.len() + 1;
+    }
+    lines
+}
+
+/// Where the byte at `offset` of the edited text stood before; for new text where it was put in.
+fn before_offset(offset: usize, edits: &Edits) -> usize {
+    let (mut old, mut new) = (0, 0);
+    for edit in edits {
+        let kept = edit.span.start - old;
+        if offset < new + kept {
+            break;
+        }
+        new += kept;
+        old = edit.span.start;
+        if offset < new + edit.text.len() {
+            return old;
+        }
+        new += edit.text.len();
+        old = edit.span.end;
+    }
+    old + (offset - new)
+}

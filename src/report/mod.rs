@@ -1,0 +1,40 @@
+//! What people and machines get to read. Must not work on files; of all modules only this one and the configuration know
+//! serialisation.
+
+pub mod graph;
+pub mod json;
+pub mod page;
+pub mod text;
+
+use dockopt_transforms::Class;
+
+use crate::optimize::Note;
+use crate::work::Done;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What is rewritten.
+    Rewrites,
+    /// Also what was left alone, and every reason in full.
+    Everything,
+}
+
+/// What `check` finds in a file: rewrites, and advice that needs a person. What the author keeps is no finding.
+pub fn findings(done: &Done) -> impl Iterator<Item = &Note> {
+    let mut all: Vec<&Note> =
+        done.outcome.applied.iter().chain(done.outcome.held.iter().filter(|note| !is_kept(note))).collect();
+    all.sort_by_key(|note| note.line);
+    all.into_iter()
+}
+
+/// Whether a rewrite was held because a comment asks for it.
+fn is_kept(note: &Note) -> bool {
+    note.reason.starts_with("kept by `")
+}
+
+/// The unsafe rewrites that wait for leave, and the advice for a person.
+fn held(done: &[Done], class: Class) -> usize {
+    let notes = done.iter().flat_map(|one| &one.outcome.held);
+    notes.filter(|note| !is_kept(note) && note.class == Some(class)).count()
+}

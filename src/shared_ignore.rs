@@ -1,0 +1,155 @@
+//! One `.dockerignore` may serve several Dockerfiles. Joins the lines that they want in it, and takes a rewrite back that
+//! would change what another Dockerfile copies. Must not write.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dockopt_model::{Context, EntryKind, Files as _, Ignore, IgnoreFile, Model};
+
+use crate::context::OnDisk;
+use crate::discover;
+use crate::problem::Problem;
+use crate::source::shown;
+use crate::work::{Done, Session};
+
+/// Makes the changes of every shared ignore file one change that is right for all Dockerfiles that use it.
+pub fn settle(session: &Session, done: &mut [Done]) {
+    let mut groups: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    for (index, one) in done.iter().enumerate() {
+        if let (Some(_), Some(context)) = (&one.outcome.ignore, &one.file.context) {
+            groups.entry(context.ignore_path.clone()).or_default().push(index);
+        }
+    }
+    for (path, members) in groups {
+        let joined = join(members.iter().filter_map(|&member| done[member].outcome.ignore.as_deref()));
+        match harmed(done, &path, &joined) {
+            None => {
+                for member in members {
+                    done[member].outcome.ignore = Some(joined.clone());
+                }
+            }
+            Some(harmed) => {
+                for member in members {
+                    do_without(session, &mut done[member], &path, &harmed);
+                }
+            }
+        }
+    }
+}
+
+/// Works on a file again as if nothing were known of its context, so that no rewrite asks for a line in the ignore file.
+pub fn without_context(session: &Session, done: &mut Done) {
+    let context = done.file.context.take();
+    let file = crate::work::Prepared {
+        name: done.file.name.clone(),
+        path: done.file.path.clone(),
+        text: done.file.text.clone(),
+        tree: done.file.tree.clone(),
+        config: std::sync::Arc::clone(&done.file.config),
+        context: None,
+        warnings: std::mem::take(&mut done.file.warnings),
+    };
+    // It has been parsed before, so there are no errors.
+    if let Ok(again) = session.optimize(file) {
+        *done = again;
+    }
+    done.file.context = context;
+}
+
+fn do_without(session: &Session, done: &mut Done, ignore: &Path, harmed: &str) {
+    without_context(session, done);
+    let message = format!(
+        "a rewrite needs a line in `{}`, which would change what `{harmed}` copies; it was left out",
+        shown(ignore)
+    );
+    let help = format!("give this Dockerfile an ignore file of its own: {}.dockerignore", done.file.name);
+    done.file.warnings.push(Problem::warning(message, help).in_file(done.file.name.clone()));
+}
+
+/// The lines of all texts, which begin alike.
+fn join<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut joined = String::new();
+    for text in texts {
+        if joined.is_empty() {
+            text.clone_into(&mut joined);
+            continue;
+        }
+        let newline = if joined.contains("\r\n") { "\r\n" } else { "\n" };
+        for line in text.lines() {
+            if !joined.lines().any(|known| known == line) {
+                joined.push_str(line);
+                joined.push_str(newline);
+            }
+        }
+    }
+    joined
+}
+
+/// A Dockerfile that would mean something else with the joined ignore file.
+fn harmed(done: &[Done], path: &Path, joined: &str) -> Option<String> {
+    let of_run = done.iter().filter_map(|one| Some((one, one.file.context.as_ref()?)));
+    let users: Vec<(&Done, &OnDisk)> = of_run.filter(|(_, context)| context.ignore_path == path).collect();
+    let (first, on_disk) = *users.first()?;
+    let Ok(ignore) = Ignore::parse(joined) else { return Some(first.file.name.clone()) };
+    let after = IgnoreFile { text: Some(joined.into()), ignore, ..on_disk.ignore.clone() };
+    for (one, context) in &users {
+        let own = match one.outcome.ignore.as_deref() {
+            Some(own) if own == joined => continue,
+            Some(own) => match Ignore::parse(own) {
+                Ok(ignore) => IgnoreFile { text: Some(own.into()), ignore, ..context.ignore.clone() },
+                Err(_) => return Some(one.file.name.clone()),
+            },
+            None => context.ignore.clone(),
+        };
+        if differs(&one.outcome.text, one, context, own, after.clone()) {
+            return Some(one.file.name.clone());
+        }
+    }
+    let known: Vec<&Path> = users.iter().filter_map(|(one, _)| one.file.path.as_deref()).collect();
+    neighbours(on_disk, &known).into_iter().find_map(|(name, text)| {
+        differs(&text, first, on_disk, on_disk.ignore.clone(), after.clone()).then_some(name)
+    })
+}
+
+/// The other Dockerfiles beside a shared ignore file, with their texts.
+fn neighbours(context: &OnDisk, known: &[&Path]) -> Vec<(String, String)> {
+    if !context.ignore_path.ends_with(".dockerignore") {
+        return Vec::new();
+    }
+    let root = context.folder.root();
+    let entries = context.folder.entries("").unwrap_or_else(|| std::sync::Arc::from([]));
+    let has_own =
+        |name: &str| entries.iter().any(|entry| entry.name.strip_suffix(".dockerignore") == Some(name));
+    let others = entries.iter().filter(|entry| {
+        entry.kind == EntryKind::File
+            && discover::is_dockerfile(&entry.name)
+            && !has_own(&entry.name)
+            && !known.contains(&root.join(&entry.name).as_path())
+    });
+    others
+        .filter_map(|entry| Some((entry.name.clone(), context.folder.read(&entry.name)?.to_string())))
+        .collect()
+}
+
+/// Whether a Dockerfile means something else with another ignore file. One that cannot build means nothing.
+fn differs(text: &str, like: &Done, context: &OnDisk, before: IgnoreFile, after: IgnoreFile) -> bool {
+    let parse = dockopt_syntax::parse(text);
+    if !parse.errors.is_empty() {
+        return false;
+    }
+    let with = |ignore: IgnoreFile| Context { files: &*context.folder, ignore };
+    let (before, after) = (with(before), with(after));
+    let model = |context| Model::new(&parse.tree, like.file.config.toolbox(), Some(context));
+    model(&before).digest().first_difference(model(&after).digest()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_joined_once() {
+        assert_eq!(join(["a\nx\n", "a\ny\n", "a\nx\n"].into_iter()), "a\nx\ny\n");
+        assert_eq!(join(["a\r\nx\r\n", "a\r\ny\r\n"].into_iter()), "a\r\nx\r\ny\r\n");
+    }
+}

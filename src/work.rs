@@ -1,0 +1,256 @@
+//! From targets to outcomes: reads each Dockerfile with its configuration and context, and runs the optimizer on all of
+//! them in parallel. Must not print or write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dockopt_syntax::{SyntaxError, Tree};
+use dockopt_transforms::{Class, PASSES};
+use rayon::prelude::*;
+
+use crate::config::{self, Config, Configs, Unsafe};
+use crate::context::{self, Folders, OnDisk};
+use crate::discover::{Found, Target};
+use crate::optimize::{Outcome, Request, Selection, optimize};
+use crate::problem::{Place, Problem};
+use crate::source::{self, shown};
+use crate::{cli, shared_ignore, write};
+
+/// What holds for all files of a run.
+#[derive(Debug)]
+pub struct Session {
+    wanted: Wanted,
+    context: Option<PathBuf>,
+    configs: Configs,
+    folders: Folders,
+}
+
+/// What the arguments ask of the optimizer.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// `--select`.
+    pub select: Option<Vec<String>>,
+    /// `--ignore`.
+    pub ignore: Option<Vec<String>>,
+    /// `--unsafe`.
+    pub include_unsafe: bool,
+}
+
+/// A Dockerfile that was read, and all that is needed to work on it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What the user calls it.
+    pub name: String,
+    /// Where it is; `None` for stdin.
+    pub path: Option<PathBuf>,
+    /// Its text.
+    pub text: String,
+    /// Its tree, without errors.
+    pub tree: Tree,
+    /// Its configuration.
+    pub config: Arc<Config>,
+    /// Its context, if that is known.
+    pub context: Option<OnDisk>,
+    /// What went less well than it could.
+    pub warnings: Vec<Problem>,
+}
+
+/// A Dockerfile with what came of it.
+#[derive(Debug)]
+pub struct Done {
+    /// What was read.
+    pub file: Prepared,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of all files, in path order.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// The files that could be worked on.
+    pub done: Vec<Done>,
+    /// What went wrong, in the same order.
+    pub problems: Vec<Problem>,
+}
+
+impl From<&cli::Passes> for Wanted {
+    fn from(passes: &cli::Passes) -> Self {
+        Self {
+            select: passes.select.clone(),
+            ignore: passes.ignore.clone(),
+            include_unsafe: passes.include_unsafe,
+        }
+    }
+}
+
+impl Done {
+    /// Whether the Dockerfile or its ignore file changes.
+    pub fn is_changed(&self) -> bool {
+        self.outcome.text != self.file.text || self.outcome.ignore.is_some()
+    }
+
+    /// The changes of files: the Dockerfile, and its ignore file.
+    pub fn changes(&self) -> Vec<write::Change> {
+        let mut changes = Vec::new();
+        if let Some(path) = self.file.path.clone().filter(|_| self.outcome.text != self.file.text) {
+            let (name, old) = (self.file.name.clone(), Some(self.file.text.clone()));
+            changes.push(write::Change { path, name, old, new: self.outcome.text.clone() });
+        }
+        if let (Some(new), Some(context)) = (self.outcome.ignore.clone(), &self.file.context) {
+            let old = context.ignore.text.as_deref().map(str::to_owned);
+            let path = context.ignore_path.clone();
+            changes.push(write::Change { name: shown(&path), path, old, new });
+        }
+        changes
+    }
+}
+
+impl Session {
+    /// Starts a run.
+    pub fn new(wanted: Wanted, context: Option<&Path>) -> Result<Self, Problem> {
+        config::check_names(wanted.select.as_deref().unwrap_or_default(), "--select")?;
+        config::check_names(wanted.ignore.as_deref().unwrap_or_default(), "--ignore")?;
+        let context = context.map(folder_at).transpose()?;
+        Ok(Self { wanted, context, configs: Configs::default(), folders: Folders::default() })
+    }
+
+    /// Works on all targets; `after_each` hears of every one.
+    pub fn run(&self, targets: &[Target], after_each: &(dyn Fn() + Sync)) -> Run {
+        let each = |target: &Target| {
+            let result =
+                self.prepare(target).and_then(|file| file.map(|file| self.optimize(file)).transpose());
+            after_each();
+            result
+        };
+        let results: Vec<_> = targets.par_iter().map(each).collect();
+        let mut run = Run::default();
+        for result in results {
+            match result {
+                Ok(done) => run.done.extend(done),
+                // A configuration that cannot be read is told once.
+                Err(problems) => {
+                    for problem in problems {
+                        if !run.problems.contains(&problem) {
+                            run.problems.push(problem);
+                        }
+                    }
+                }
+            }
+        }
+        shared_ignore::settle(self, &mut run.done);
+        run
+    }
+
+    /// Reads a Dockerfile; `None` if the configuration leaves it out.
+    pub fn prepare(&self, target: &Target) -> Result<Option<Prepared>, Vec<Problem>> {
+        let name = target.name();
+        let path = absolute(&target.path).map_err(|error| vec![source::unreadable(&error, &name)])?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let config = self.configs.of(folder).map_err(|problem| vec![problem])?;
+        if target.found != Found::Named && config.excludes(&path) {
+            return Ok(None);
+        }
+        let text = source::read(&path, &name).map_err(|problem| vec![problem])?;
+        let tree = tree(&text, &name)?;
+        let root = self.context.clone().unwrap_or_else(|| context::root_of(&path, &tree, &target.found));
+        let (context, warnings) = self.open(&root, Some(&path));
+        Ok(Some(Prepared { name, path: Some(path), text, tree, config, context, warnings }))
+    }
+
+    /// The Dockerfile on stdin. Its context is known only if the user names it.
+    pub fn prepare_stdin(&self) -> Result<Prepared, Vec<Problem>> {
+        let name = "<stdin>".to_owned();
+        let text = source::read_stdin().map_err(|problem| vec![problem])?;
+        let tree = tree(&text, &name)?;
+        let current = absolute(Path::new(".")).map_err(|error| vec![source::unreadable(&error, ".")])?;
+        let config = self.configs.of(&current).map_err(|problem| vec![problem])?;
+        let (context, warnings) =
+            self.context.as_deref().map(|root| self.open(root, None)).unwrap_or_default();
+        Ok(Prepared { name, path: None, text, tree, config, context, warnings })
+    }
+
+    fn open(&self, root: &Path, dockerfile: Option<&Path>) -> (Option<OnDisk>, Vec<Problem>) {
+        match context::open(self.folders.at(root), dockerfile) {
+            Ok(context) => (Some(context), Vec::new()),
+            Err(warning) => (None, vec![warning]),
+        }
+    }
+
+    /// Runs the optimizer on a file.
+    pub fn optimize(&self, file: Prepared) -> Result<Done, Vec<Problem>> {
+        let request = Request {
+            text: &file.text,
+            toolbox: file.config.toolbox(),
+            context: file.context.as_ref().map(OnDisk::context),
+            options: &file.config.options,
+            selection: &self.selection(&file.config),
+        };
+        match optimize(&request) {
+            Ok(outcome) => Ok(Done { file, outcome }),
+            Err(errors) => Err(syntax_problems(&file.text, &file.name, &errors)),
+        }
+    }
+
+    fn selection(&self, config: &Config) -> Selection {
+        let mut selection = Selection {
+            only: self.wanted.select.clone().or_else(|| config.select.clone()),
+            without: self.wanted.ignore.clone().unwrap_or_else(|| config.ignore.clone()),
+            include_unsafe: self.wanted.include_unsafe || config.unsafe_passes != Unsafe::None,
+        };
+        if let (Unsafe::Passes(allowed), false) = (&config.unsafe_passes, self.wanted.include_unsafe) {
+            // The other passes that could change an image do not run, for the optimizer allows all or none.
+            let others = PASSES
+                .iter()
+                .filter(|pass| pass.class != Class::Safe && !allowed.iter().any(|name| name == pass.name));
+            selection.without.extend(others.map(|pass| pass.name.to_owned()));
+        }
+        selection
+    }
+}
+
+/// An absolute path without symbolic links, except for the file itself.
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            Ok(fs::canonicalize(folder)?.join(name))
+        }
+        _ => fs::canonicalize(path),
+    }
+}
+
+fn folder_at(folder: &Path) -> Result<PathBuf, Problem> {
+    let name = folder.display().to_string();
+    let path = fs::canonicalize(folder).map_err(|error| source::unreadable(&error, &name))?;
+    if !path.is_dir() {
+        return Err(Problem::error(
+            "--context takes a folder, and this is a file",
+            "name the folder that the build sends",
+        )
+        .in_file(name));
+    }
+    Ok(path)
+}
+
+fn tree(text: &str, name: &str) -> Result<Tree, Vec<Problem>> {
+    let parse = dockopt_syntax::parse(text);
+    if parse.errors.is_empty() { Ok(parse.tree) } else { Err(syntax_problems(text, name, &parse.errors)) }
+}
+
+/// More errors of one file than this help nobody.
+const MOST_ERRORS: usize = 5;
+
+fn syntax_problems(text: &str, name: &str, errors: &[SyntaxError]) -> Vec<Problem> {
+    let problem = |error: &SyntaxError| {
+        Problem::error(error.message.as_str(), error.help.as_str())
+            .in_file(name)
+            .at(Place::of(text, error.span))
+    };
+    let mut problems: Vec<Problem> = errors.iter().take(MOST_ERRORS).map(problem).collect();
+    if errors.len() > MOST_ERRORS {
+        let message = format!("there are {} more errors in this file", errors.len() - MOST_ERRORS);
+        problems.push(Problem::error(message, "check that it is a Dockerfile").in_file(name));
+    }
+    problems
+}

@@ -1,0 +1,12 @@
+//! All tests of the root package in one binary, which links once.
+
+mod cli;
+mod conformance;
+mod documentation;
+mod examples;
+mod fixtures;
+mod generate;
+mod parsers;
+mod properties;
+mod support;
+mod tidy;

@@ -1,0 +1,4 @@
+FrOm alpine
+run true
+CoPy a b
+EnTrYpOiNt ["x"]

@@ -1,0 +1,5 @@
+# check=error=true
+# escape=`
+FROM alpine
+RUN echo a `
+ b

@@ -1,0 +1,6 @@
+#syntax = docker/dockerfile:1.7
+# ESCAPE=`
+# check=skip=JSONArgsRecommended
+FROM alpine
+RUN echo a `
+    b

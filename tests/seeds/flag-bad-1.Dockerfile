@@ -1,0 +1,2 @@
+FROM a
+COPY --wrong=1 a b

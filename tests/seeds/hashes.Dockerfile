@@ -1,0 +1,8 @@
+FROM alpine # not a comment
+RUN echo a # b \
+  c
+ENV A=#x B="#"
+RUN \
+#only this
+  echo
+COPY a#b c

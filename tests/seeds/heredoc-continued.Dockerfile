@@ -1,0 +1,7 @@
+FROM alpine
+RUN cat <<EOF \
+  && echo b \
+  # why
+  && echo c
+body \
+EOF

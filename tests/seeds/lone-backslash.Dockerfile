@@ -1,0 +1,9 @@
+FROM alpine
+\
+RUN echo a
+\
+\
+  USER me
+RUN b \
+\
+ c

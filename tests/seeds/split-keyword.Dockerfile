@@ -1,0 +1,11 @@
+FR\
+OM alp\
+ine:3 A\
+S one
+RU\
+# inside
+
+N true
+E\
+NV a\
+=b

@@ -1,0 +1,3 @@
+FROM a
+ARG --x=ün=1
+STOPSIGNAL --é SIGTERM

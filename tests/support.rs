@@ -1,0 +1,271 @@
+//! What the tests of the passes share: build contexts in memory, one call that runs passes, and the text of what came of it.
+//! Must not know any pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dockopt::optimize::{Note, Outcome, Request, Selection, optimize};
+use dockopt_model::{Context, Entry, EntryKind, Files, Ignore, IgnoreFile};
+use dockopt_tools::Toolbox;
+use dockopt_transforms::{Merge, Options};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use similar::TextDiff;
+
+const IGNORE: &str = ".dockerignore";
+/// Files of a fixture that are about it and not in its context.
+const ABOUT: [&str; 2] = ["gitignore", "options.toml"];
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A Dockerfile with its build context.
+#[derive(Clone)]
+pub(crate) struct Project {
+    /// The Dockerfile.
+    pub(crate) text: String,
+    /// The context.
+    pub(crate) files: Memory,
+    /// Settings of passes.
+    pub(crate) options: Options,
+}
+
+impl Project {
+    /// A folder with a `Dockerfile` and, perhaps, a `gitignore` and an `options.toml`.
+    pub(crate) fn read(folder: &Path) -> Self {
+        let mut files = Memory::default();
+        files.load(folder, "");
+        let text = files.texts.get("Dockerfile").expect("the folder has a Dockerfile of UTF-8").to_string();
+        files.git = files.texts.get("gitignore").map(|lines| {
+            let mut builder = GitignoreBuilder::new("");
+            for line in lines.lines() {
+                builder.add_line(None, line).expect("it is a pattern of git's");
+            }
+            builder.build().expect("its patterns are valid")
+        });
+        let options = files.texts.get("options.toml").map_or_else(Options::default, |text| options(text));
+        for name in ABOUT {
+            files.texts.remove(name);
+            files.kinds.remove(name);
+        }
+        Self { text, files, options }
+    }
+
+    /// A Dockerfile and these files, each with its text.
+    pub(crate) fn of(text: &str, files: &[(&str, &str)]) -> Self {
+        let mut memory = Memory::default();
+        for (path, content) in files.iter().chain([&("Dockerfile", text)]) {
+            memory.put(path, content);
+        }
+        Self { text: text.to_owned(), files: memory, options: Options::default() }
+    }
+
+    /// The same context with another Dockerfile.
+    pub(crate) fn with_text(&self, text: &str) -> Self {
+        let mut project = self.clone();
+        text.clone_into(&mut project.text);
+        project.files.put("Dockerfile", text);
+        project
+    }
+
+    /// The project after its rewrites.
+    pub(crate) fn after(&self, outcome: &Outcome) -> Self {
+        let mut project = self.with_text(&outcome.text);
+        if let Some(ignore) = &outcome.ignore {
+            project.files.put(IGNORE, ignore);
+        }
+        project
+    }
+
+    /// The text of its ignore file.
+    pub(crate) fn ignore(&self) -> Option<&str> {
+        self.files.texts.get(IGNORE).map(|text| &**text)
+    }
+
+    /// Runs these passes, or all; the messages of the syntax errors where there are any.
+    pub(crate) fn fix(&self, only: Option<&[&str]>) -> Result<Outcome, Vec<String>> {
+        let text = self.files.texts.get(IGNORE).cloned();
+        let ignore =
+            Ignore::parse(text.as_deref().unwrap_or_default()).expect("the ignore file of a test is valid");
+        let selection = Selection {
+            only: only.map(|names| names.iter().map(|&name| name.to_owned()).collect()),
+            ..Selection::default()
+        };
+        let request = Request {
+            text: &self.text,
+            toolbox: Toolbox::builtin(),
+            context: Some(Context {
+                files: &self.files,
+                ignore: IgnoreFile { path: IGNORE.to_owned(), text, ignore },
+            }),
+            options: &self.options,
+            selection: &selection,
+        };
+        optimize(&request).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
+    }
+
+    /// What rewrites do to it, for a reviewer: the differences, then one line for each note.
+    pub(crate) fn report(&self, outcome: &Outcome) -> String {
+        let mut text = diff("Dockerfile", &self.text, &outcome.text);
+        if let Some(ignore) = &outcome.ignore {
+            text.push_str(&diff(IGNORE, self.ignore().unwrap_or_default(), ignore));
+        }
+        if text.is_empty() {
+            text.push_str("(unchanged)\n");
+        }
+        text.push('\n');
+        for (what, notes) in
+            [("applied", &outcome.applied), ("held", &outcome.held), ("declined", &outcome.declined)]
+        {
+            for note in notes {
+                let _ = writeln!(text, "{what}, {}", line_of(note));
+            }
+        }
+        for bug in &outcome.bugs {
+            let _ = writeln!(text, "BUG: {bug}");
+        }
+        text
+    }
+}
+
+fn line_of(note: &Note) -> String {
+    let title = if note.title.is_empty() { String::new() } else { format!("{}: ", note.title) };
+    format!("line {}: {title}{}", note.line, note.reason)
+}
+
+fn options(text: &str) -> Options {
+    let table: toml::Table = text.parse().expect("it is TOML");
+    let mut options = Options::default();
+    for (key, value) in &table {
+        match (key.as_str(), value.as_str()) {
+            ("merge-runs", Some("when-it-pays")) => options.merge = Merge::WhenItPays,
+            ("merge-runs", Some("always")) => options.merge = Merge::Always,
+            ("merge-runs", Some("never")) => options.merge = Merge::Never,
+            _ => panic!("`{key}` is no option that tests know"),
+        }
+    }
+    options
+}
+
+/// A unified diff, in which carriage returns can be seen; empty where nothing differs.
+fn diff(name: &str, old: &str, new: &str) -> String {
+    let (old, new) = (old.replace('\r', "␍"), new.replace('\r', "␍"));
+    TextDiff::from_lines(&old, &new).unified_diff().header(name, name).to_string()
+}
+
+/// A folder of files in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Memory {
+    kinds: BTreeMap<String, EntryKind>,
+    texts: BTreeMap<String, Arc<str>>,
+    git: Option<Gitignore>,
+}
+
+impl Memory {
+    /// Adds a file and the folders above it.
+    pub(crate) fn put(&mut self, path: &str, content: &str) {
+        let folders = path.match_indices('/').map(|(at, _)| path[..at].to_owned());
+        self.kinds.extend(folders.map(|folder| (folder, EntryKind::Folder)));
+        self.kinds.insert(path.to_owned(), EntryKind::File);
+        self.texts.insert(path.to_owned(), content.into());
+    }
+
+    fn load(&mut self, folder: &Path, prefix: &str) {
+        for entry in fs::read_dir(folder).expect("the folder exists") {
+            let entry = entry.expect("the folder can be listed");
+            let path = format!("{prefix}{}", entry.file_name().to_str().expect("names are UTF-8"));
+            let kind = entry.file_type().expect("the folder can be listed");
+            if kind.is_symlink() {
+                self.kinds.insert(path, EntryKind::Link);
+            } else if kind.is_dir() {
+                self.load(&entry.path(), &format!("{path}/"));
+                self.kinds.insert(path, EntryKind::Folder);
+            } else {
+                if let Ok(text) = fs::read_to_string(entry.path()) {
+                    self.texts.insert(path.clone(), text.into());
+                }
+                self.kinds.insert(path, EntryKind::File);
+            }
+        }
+    }
+}
+
+impl Files for Memory {
+    fn entries(&self, folder: &str) -> Option<Arc<[Entry]>> {
+        if !folder.is_empty() && self.kinds.get(folder) != Some(&EntryKind::Folder) {
+            return None;
+        }
+        let parent = |path: &str| path.rsplit_once('/').map_or("", |(parent, _)| parent).len();
+        let inside = |path: &&String| {
+            let length = parent(path);
+            length == folder.len() && path.starts_with(folder)
+        };
+        let mut entries: Vec<Entry> = self
+            .kinds
+            .keys()
+            .filter(inside)
+            .map(|path| Entry {
+                name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+                kind: self.kinds[path],
+            })
+            .collect();
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        Some(entries.into())
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<str>> {
+        self.texts.get(path).cloned()
+    }
+
+    fn is_git_ignored(&self, path: &str) -> Option<bool> {
+        let is_folder = self.kinds.get(path).is_none_or(|kind| *kind == EntryKind::Folder);
+        Some(self.git.as_ref()?.matched_path_or_any_parents(path, is_folder).is_ignore())
+    }
+}
+
+/// The folders directly in a folder, sorted; none if it is not there.
+pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}
+
+/// The last part of a path.
+pub(crate) fn name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).expect("names are UTF-8")
+}
+
+/// Compares with `snapshots/<folder>/<name>.snap`.
+pub(crate) fn assert_snapshot(folder: &str, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(format!("../snapshots/{folder}"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// Runs every case, also after a failure, and fails with the names of those that did.
+pub(crate) fn each<T>(cases: impl IntoIterator<Item = (String, T)>, test: impl Fn(&str, T)) {
+    let mut failed = Vec::new();
+    for (name, case) in cases {
+        let run = std::panic::AssertUnwindSafe(|| test(&name, case));
+        if std::panic::catch_unwind(run).is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "{} cases failed: {}", failed.len(), failed.join(", "));
+}
+
+/// Fails if a folder of snapshots holds one that no case has.
+pub(crate) fn assert_no_orphans(folder: &str, cases: &BTreeSet<String>) {
+    for entry in fs::read_dir(root().join("snapshots").join(folder)).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let known = name(&path).strip_suffix(".snap").is_none_or(|case| cases.contains(case));
+        assert!(known, "{} belongs to no case", path.display());
+    }
+}

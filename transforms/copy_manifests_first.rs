@@ -1,0 +1,310 @@
+//! Copies what an install reads first, and the rest of the sources after it.
+//!
+//! ## What it does
+//!
+//! `COPY . .` before an install becomes: copy the manifests, install, copy the rest. Steps between the copy and the install
+//! stay where they are; an install and a build in one `RUN a && b` are taken apart. If the install fills a folder that the
+//! later copy would overwrite, such as the host's own packages, the same rewrite adds that folder to `.dockerignore`.
+//!
+//! ## Why
+//!
+//! The builder runs a step again when a file that was copied before it changed. With the sources copied first, every edit
+//! of the program installs all its dependencies again; with the manifests alone, only an edit of the manifests does.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! FROM python:3.11
+//! WORKDIR /app
+//! COPY . .
+//! RUN pip install -r requirements.txt
+//! CMD ["flask", "run"]
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! FROM python:3.11
+//! WORKDIR /app
+//! COPY requirements.txt .
+//! RUN pip install -r requirements.txt
+//! COPY . .
+//! CMD ["flask", "run"]
+//! ```
+//!
+//! with the files `app.py`, `requirements.txt`.
+//!
+//! ## Safety
+//!
+//! Safe: it acts only when the files of the build context prove that the install reads nothing else and writes nothing
+//! that the copy brings. Scripts that the install would run, local dependencies, a lock file that it may rewrite, or
+//! folders that it fills and that are in the repository are reasons to leave the file alone; `--explain` names them.
+
+use std::collections::BTreeMap;
+
+use dockopt_model::delay::{self, Delay, Install};
+use dockopt_model::{layout, path};
+use dockopt_syntax::{Copy, Edit, Form, Instruction, ItemKind, Span, Tree};
+
+use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite};
+
+pub(crate) const NAME: &str = "copy-manifests-first";
+pub(crate) const PHASE: Phase = Phase::Order;
+pub(crate) const CLASS: Class = Class::Safe;
+pub(crate) const SUMMARY: &str = "copy what an install reads before it, and the sources after it";
+pub(crate) const ALIASES: &[&str] = &[];
+
+pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
+    let mut proposals = Vec::new();
+    for (stage, found) in cx.model.stages.iter().enumerate() {
+        for at in found.instructions.clone() {
+            if let Some(copy) = cx.model.tree.instructions[at].body.as_copy()
+                && let Some(delay) = delay::of(cx.model, stage, at)
+            {
+                proposals.extend(look_at(cx, at, copy, &delay));
+            }
+        }
+    }
+    proposals
+}
+
+fn look_at(cx: &Cx<'_>, at: usize, copy: &Copy, delay: &Delay) -> Option<Proposal> {
+    let tree = cx.model.tree;
+    let instruction = &tree.instructions[at];
+    let Some(last) = delay.installs.last() else {
+        let stop = delay.stop.as_ref().filter(|stop| stop.is_install)?;
+        let place = tree.instructions[stop.instruction].keyword_span;
+        return Some(Declined::proposal(place, format!("the copy above stays before this install: {}", stop.reason)));
+    };
+    // A copy of nothing but what the installs read is where it should be.
+    let read = |path: &String| {
+        delay.installs.iter().any(|install| {
+            install.manifests.contains_key(path) || install.folders.iter().any(|folder| path::within(path, folder))
+        })
+    };
+    if delay.files.keys().all(read) {
+        return None;
+    }
+    let decline = |why: &str| Some(Declined::proposal(instruction.keyword_span, why));
+    let Some(plan) = Plan::new(cx, at, copy, delay, last) else {
+        return decline("the copy could move below the installs that follow, but not in a form that keeps their lines as they are");
+    };
+    let Ok(mut rewrite) = Rewrite::safe(plan.title(), plan.reason(delay), instruction.keyword_span, plan.edits) else {
+        return decline("two changes of this rewrite would meet");
+    };
+    rewrite.ignore = delay.ignore.iter().cloned().collect();
+    Some(Proposal::Rewrite(rewrite))
+}
+
+/// The edits that move a copy below the installs that it can pass.
+struct Plan {
+    edits: Vec<Edit>,
+    manifests: Vec<String>,
+}
+
+impl Plan {
+    fn new(cx: &Cx<'_>, at: usize, copy: &Copy, delay: &Delay, last: &Install) -> Option<Self> {
+        let tree = cx.model.tree;
+        let instruction = &tree.instructions[at];
+        let newline = tree.newline();
+        let mut plan = Self { edits: Vec::new(), manifests: Vec::new() };
+        let mut copied: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut in_place = String::new();
+        let mut first_run = None;
+        for install in &delay.installs {
+            let new: BTreeMap<&str, &str> = install
+                .manifests
+                .iter()
+                .map(|(image, from)| (image.as_str(), from.as_str()))
+                .filter(|(image, _)| !copied.contains_key(image))
+                .collect();
+            let lines = Lines { tree, instruction, copy, delay }.manifests(&new, &install.folders.iter().map(String::as_str).collect::<Vec<_>>())?;
+            plan.manifests.extend(new.values().map(|&from| from.to_owned()));
+            copied.extend(new);
+            first_run = first_run.or(Some(install.instruction));
+            if lines.is_empty() {
+                continue;
+            }
+            // Directly where the copy stood, as long as no install stands between; else above the install.
+            if first_run == Some(install.instruction) {
+                in_place.push_str(&lines);
+            } else {
+                let above = tree.leading_comments(install.instruction).start;
+                plan.insert(above, lines);
+            }
+        }
+        let rest = without(tree, instruction, copy, delay, &copied);
+        let comments = tree.leading_comments(at);
+        let own = format!("{}{rest}{newline}", comments.of(&tree.text));
+        plan.edits.push(removal(tree, at, comments, in_place));
+        let run = &tree.instructions[last.instruction];
+        let blank = follows_blank(tree, at).then_some(newline).unwrap_or_default();
+        let passes_whole_run = delay.stop.as_ref().is_none_or(|stop| stop.instruction != last.instruction);
+        if passes_whole_run {
+            let end = if tree.text[..run.span.end].ends_with('\n') { "" } else { newline };
+            plan.insert(run.span.end, format!("{end}{blank}{own}"));
+        } else {
+            if !run.flags.is_empty() || !can_be_cut(cx, last.instruction, last.element) {
+                return None;
+            }
+            let (first, second) = layout::split(cx.model, last.instruction, last.element)?;
+            let text = format!("{first}{newline}{blank}{own}{blank}{second}");
+            plan.edits.push(Edit { span: run.code_span(&tree.text), text });
+        }
+        Some(plan)
+    }
+
+    fn insert(&mut self, at: usize, text: String) {
+        self.edits.push(Edit { span: Span::at(at), text });
+    }
+
+    fn title(&self) -> String {
+        match self.manifests.as_slice() {
+            [] => "copy the sources after the install".to_owned(),
+            [one] => format!("copy {one} before the install, the rest after it"),
+            many => format!("copy {} before the installs, the rest after them", many.join(", ")),
+        }
+    }
+
+    fn reason(&self, delay: &Delay) -> String {
+        let mut reason = if self.manifests.is_empty() {
+            "the install reads nothing of what is copied, so an edit of the sources need not run it again".to_owned()
+        } else {
+            "the install reads only these of what is copied, so an edit of anything else need not run it again".to_owned()
+        };
+        if !delay.ignore.is_empty() {
+            let folders: Vec<&str> = delay.ignore.iter().map(String::as_str).collect();
+            reason.push_str(&format!("; {} goes to .dockerignore, or the copy could overwrite what was installed", folders.join(", ")));
+        }
+        let mut remarks: Vec<&str> = delay.installs.iter().flat_map(|install| &install.remarks).map(String::as_str).collect();
+        remarks.dedup();
+        for remark in remarks {
+            reason.push_str("; ");
+            reason.push_str(remark);
+        }
+        reason
+    }
+}
+
+/// What replaces a copy that goes away: the lines for its place, or nothing, and then not two blank lines either.
+fn removal(tree: &Tree, at: usize, comments: Span, in_place: String) -> Edit {
+    let end = tree.instructions[at].span.end;
+    let mut span = Span::new(comments.start, end);
+    let item = tree.item_of(at);
+    let blank_after = tree.items.get(item + 1).filter(|next| next.kind == ItemKind::Blank);
+    if let (true, true, Some(blank)) = (in_place.is_empty(), follows_blank(tree, at), blank_after) {
+        span.end = blank.span.end;
+    }
+    Edit { span, text: in_place }
+}
+
+/// Whether a blank line stands above an instruction and its comments.
+fn follows_blank(tree: &Tree, at: usize) -> bool {
+    let start = tree.leading_comments(at).start;
+    tree.items.iter().rev().find(|item| item.span.end <= start).is_some_and(|item| item.kind == ItemKind::Blank)
+}
+
+/// Whether a RUN can be cut behind an element: no state of the shell is carried over, and nothing that the first half
+/// leaves behind is cleaned up by the second.
+fn can_be_cut(cx: &Cx<'_>, instruction: usize, element: usize) -> bool {
+    let Ok(script) = cx.model.script(instruction) else { return false };
+    let Some(operands) = layout::operands(cx.model, instruction) else { return false };
+    let carried = operands[..=element].iter().flat_map(|one| one.nodes()).any(dockopt_shell::changes_state);
+    let cleaned = operands[element + 1..].iter().flat_map(|one| one.nodes()).any(|node| {
+        let mut found = script.cleans(node, cx.model.toolbox).is_some();
+        dockopt_model::script::each_command(node, &mut |simple| {
+            let role = script.recognize(simple, cx.model.toolbox).and_then(|invocation| invocation.action.map(|action| action.role));
+            found |= matches!(role, Some(dockopt_tools::Role::Remove | dockopt_tools::Role::Clean));
+        });
+        found
+    });
+    !carried && !cleaned
+}
+
+/// The text of a copy without the files that were copied by name before.
+fn without(tree: &Tree, instruction: &Instruction, copy: &Copy, delay: &Delay, copied: &BTreeMap<&str, &str>) -> String {
+    let code = instruction.code_span(&tree.text);
+    let text = code.of(&tree.text);
+    let named = |source: &str| {
+        let source = source.trim_start_matches("./");
+        copied.values().any(|&from| from == source) && delay.files.values().any(|from| from == source)
+    };
+    let kept = copy.sources.iter().filter(|source| !named(&source.text)).count();
+    if copy.form == Form::Json || text.contains('\n') || kept == 0 || kept == copy.sources.len() {
+        return text.to_owned();
+    }
+    let mut rest = String::new();
+    let mut from = code.start;
+    for source in copy.sources.iter().filter(|source| named(&source.text)) {
+        rest.push_str(&tree.text[from..source.span.start]);
+        let after = &tree.text[source.span.end..];
+        from = source.span.end + (after.len() - after.trim_start_matches([' ', '\t']).len());
+    }
+    rest.push_str(&tree.text[from..code.end]);
+    rest
+}
+
+/// Writes COPY lines in the style of a copy that is there.
+struct Lines<'a> {
+    tree: &'a Tree,
+    instruction: &'a Instruction,
+    copy: &'a Copy,
+    delay: &'a Delay,
+}
+
+impl Lines<'_> {
+    /// The lines that copy these files (image path → context path) and folders. `None` if they cannot be written.
+    fn manifests(&self, files: &BTreeMap<&str, &str>, folders: &[&str]) -> Option<String> {
+        let mut lines = String::new();
+        let mut by_folder: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (image, from) in files.iter().filter(|(image, _)| !folders.iter().any(|folder| path::within(image, folder))) {
+            if path::name(image) != path::name(from) {
+                return None;
+            }
+            by_folder.entry(path::parent(image)).or_default().push(from);
+        }
+        for (folder, mut sources) in by_folder {
+            // package.json before package-lock.json, as people write it.
+            sources.sort_by_key(|source| (source.len(), *source));
+            lines.push_str(&self.line(&sources, &self.destination(folder, sources.len() > 1)?)?);
+        }
+        for folder in folders {
+            let prefix = format!("{folder}/");
+            let (image, from) = self.delay.files.range(prefix.clone()..).find(|(image, _)| image.starts_with(&prefix))?;
+            let from = from.strip_suffix(&image[folder.len()..])?;
+            lines.push_str(&self.line(&[from], &self.destination(folder, true)?)?);
+        }
+        Some(lines)
+    }
+
+    fn line(&self, sources: &[&str], destination: &str) -> Option<String> {
+        let special = |c: char| matches!(c, '*' | '?' | '[' | '\\' | '$' | '"' | '\'' | '`') || c.is_control();
+        if sources.iter().any(|source| source.contains(special)) || destination.contains(['"', '\n']) {
+            return None;
+        }
+        let flags: String = self.instruction.flags.iter().map(|flag| format!("{} ", flag.span.of(&self.tree.text))).collect();
+        let words: Vec<&str> = sources.iter().copied().chain([destination]).collect();
+        let keyword = if self.instruction.keyword_text(&self.tree.text).chars().all(char::is_lowercase) { "copy" } else { "COPY" };
+        let spaced = words.iter().any(|word| word.contains(char::is_whitespace));
+        let arguments = if spaced || self.copy.form == Form::Json {
+            format!("[{}]", words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
+        } else {
+            words.join(" ")
+        };
+        (!flags.contains('\n')).then(|| format!("{keyword} {flags}{arguments}{}", self.tree.newline()))
+    }
+
+    /// A folder of the image as this copy would write it.
+    fn destination(&self, folder: &str, many: bool) -> Option<String> {
+        let written = self.copy.destination.text.as_str();
+        let inner = path::relative(folder, &self.delay.target)?;
+        Some(match (inner, written) {
+            ("", "." | "./") if many => "./".to_owned(),
+            ("", ".") => ".".to_owned(),
+            ("", _) if written.ends_with('/') => written.to_owned(),
+            ("", _) => format!("{written}/"),
+            (inner, ".") => format!("{inner}/"),
+            (inner, _) => format!("{}/{inner}/", written.trim_end_matches('/')),
+        })
+    }
+}

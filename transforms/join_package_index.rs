@@ -1,0 +1,146 @@
+//! Joins the refresh of a package index with the install that uses it.
+//!
+//! ## What it does
+//!
+//! A RUN that only refreshes the package index and the next RUN, which installs packages, become one. What stands between
+//! them stays above the joined RUN.
+//!
+//! ## Why
+//!
+//! The builder keeps the refresh in its cache for months. When the list of packages changes, the install then runs with an
+//! old index: it asks for versions that are no longer there, or installs ones with known holes.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! FROM ubuntu:22.04
+//! RUN apt-get update
+//! RUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! FROM ubuntu:22.04
+//! RUN apt-get update \
+//!  && apt-get install -y curl && rm -rf /var/lib/apt/lists/*
+//! ```
+//!
+//! ## Safety
+//!
+//! Safe: the same commands run in the same order on the same files. A refresh that stands away from its install moves down
+//! only over instructions that it does not depend on. RUNs in another form than a plain `&&` chain, with mounts or with
+//! heredocs are left.
+
+use dockopt_model::layout;
+use dockopt_syntax::{Body, Edit, Span};
+use dockopt_tools::{Role, Tool};
+
+use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite};
+
+pub(crate) const NAME: &str = "join-package-index";
+pub(crate) const PHASE: Phase = Phase::Commands;
+pub(crate) const CLASS: Class = Class::Safe;
+pub(crate) const SUMMARY: &str = "refresh the package index in the RUN that installs from it";
+pub(crate) const ALIASES: &[&str] = &[];
+
+pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
+    let mut proposals = Vec::new();
+    for stage in &cx.model.stages {
+        let runs: Vec<usize> =
+            stage.instructions.clone().filter(|&at| matches!(cx.model.tree.instructions[at].body, Body::Run(_))).collect();
+        for pair in runs.windows(2) {
+            proposals.extend(look_at(cx, pair[0], pair[1]));
+        }
+    }
+    proposals
+}
+
+fn look_at(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Proposal> {
+    let tree = cx.model.tree;
+    let tool = refreshes_only(cx, refresh)?;
+    if !installs_without_refresh(cx, install, tool) {
+        return None;
+    }
+    let at = tree.instructions[refresh].keyword_span;
+    let edits = if refresh + 1 == install {
+        layout::merge(cx.model, refresh, install, &layout::Chain::of_group(cx.model, &[refresh, install])).map(|edit| vec![edit])
+    } else {
+        move_down(cx, refresh, install)
+    };
+    let title = "refresh the package index in the RUN that installs from it";
+    let reason = "the builder caches this RUN by itself, so a later install would work with an old index";
+    match edits.and_then(|edits| Rewrite::safe(title, reason, at, edits).ok()) {
+        Some(rewrite) => Some(Proposal::Rewrite(rewrite)),
+        None => Some(Declined::proposal(at, "the install is no plain `&&` chain that the refresh could join")),
+    }
+}
+
+/// The tool, if the RUN does nothing but refresh its index.
+fn refreshes_only<'a>(cx: &Cx<'a>, at: usize) -> Option<&'a Tool> {
+    let script = cx.model.script(at).ok()?;
+    let operands = layout::operands(cx.model, at)?;
+    let mut found: Option<&Tool> = None;
+    for operand in operands {
+        let invocation = script.recognize(operand.simple()?, cx.model.toolbox)?;
+        let refreshes = dockopt_model::script::role(&invocation) == Some(Role::Refresh) && invocation.wrappers.is_empty();
+        if !refreshes || found.is_some_and(|known| known.name != invocation.tool.name) {
+            return None;
+        }
+        found = Some(invocation.tool);
+    }
+    found
+}
+
+/// Whether the first thing that a RUN does with a tool's index is to install from it.
+fn installs_without_refresh(cx: &Cx<'_>, at: usize, tool: &Tool) -> bool {
+    let Ok(script) = cx.model.script(at) else { return false };
+    let mut first = None;
+    for element in script.elements(cx.model.toolbox) {
+        for node in element.nodes() {
+            dockopt_model::script::each_command(node, &mut |simple| {
+                let invocation = script.recognize(simple, cx.model.toolbox).filter(|one| one.tool.name == tool.name);
+                let Some(invocation) = invocation else { return };
+                let role = invocation.action.map(|action| action.role);
+                let by_itself = tool.index.as_ref().is_some_and(|index| invocation.has_flag(&index.refreshed_by_flags));
+                if matches!(role, Some(Role::Refresh | Role::Install | Role::Upgrade)) {
+                    first.get_or_insert((role, by_itself));
+                }
+            });
+        }
+    }
+    matches!(first, Some((Some(Role::Install | Role::Upgrade), false)))
+}
+
+/// Takes the refresh away and writes it before the first command of the install.
+fn move_down(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Vec<Edit>> {
+    let tree = cx.model.tree;
+    let (one, two) = (&tree.instructions[refresh], &tree.instructions[install]);
+    let plain = |at: usize| tree.instructions[at].flags.is_empty() && tree.instructions[at].heredocs.is_empty();
+    if !plain(refresh) || !plain(install) || !one.inner_comments.is_empty() {
+        return None;
+    }
+    let (script, next) = (cx.model.script(refresh).ok()?, cx.model.script(install).ok()?);
+    let first = next.ast.and_chain()?.first()?.span.start;
+    let commands = script.ast.and_chain()?;
+    let span = script.span(&(commands.first()?.span.start..commands.last()?.span.end));
+    let between = layout::Chain::of(cx.model, install).between(tree, "&&");
+    let comments = tree.leading_comments(refresh);
+    let above = tree.leading_comments(install).start;
+    let mut gone = Span::new(comments.start, one.span.end);
+    // Of two blank lines around the refresh one goes with it.
+    let item = tree.item_of(refresh);
+    let blank = |at: Option<usize>| at.and_then(|at| tree.items.get(at)).filter(|item| item.kind == dockopt_syntax::ItemKind::Blank);
+    let before = tree.items.iter().rposition(|item| item.span.end <= comments.start);
+    if let (Some(_), Some(after)) = (blank(before), blank(Some(item + 1))) {
+        gone.end = after.span.end;
+    }
+    let mut edits = vec![
+        Edit { span: gone, text: String::new() },
+        Edit { span: Span::at(next.logical.source_start(first)), text: format!("{}{between}", span.of(&tree.text)) },
+    ];
+    if !comments.is_empty() && above >= gone.end {
+        edits.push(Edit { span: Span::at(above), text: comments.of(&tree.text).to_owned() });
+    }
+    (two.inner_comments.iter().all(|comment| comment.start > next.logical.source_start(first))).then_some(edits)
+}

@@ -1,0 +1,246 @@
+//! The passes, and their contract: a pass is a pure function from the model of a file to proposals. It names no other pass,
+//! no tool, and never touches the world; what it proposes is checked by whoever runs it.
+//!
+//! One file per pass. The first lines of each are its documentation, from which the pages and `dockopt explain` are made;
+//! the example in it is run by a test.
+
+use dockopt_model::Model;
+use dockopt_syntax::{Edit, EditError, Edits, Span};
+
+/// Declares the passes: each file by its module, in the order of phases.
+macro_rules! passes {
+    ($($module:ident),* $(,)?) => {
+        $(pub mod $module;)*
+
+        /// Every pass, in the order in which they run.
+        pub const PASSES: &[Pass] = &[$(Pass {
+            name: $module::NAME,
+            phase: $module::PHASE,
+            class: $module::CLASS,
+            summary: $module::SUMMARY,
+            aliases: $module::ALIASES,
+            source: include_str!(concat!(stringify!($module), ".rs")),
+            run: $module::run,
+        }),*];
+    };
+}
+
+passes! {
+    rejoin_swallowed_instruction,
+    copy_manifests_first,
+    join_package_index,
+    drop_package_caches,
+    merge_runs,
+}
+
+/// What is true after all passes of it ran. They run in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// What is broken or ambiguous is mended.
+    Correct,
+    /// Builder and runtime are apart.
+    Stages,
+    /// Steps stand in the order of how often their inputs change.
+    Order,
+    /// Each command inside RUN is as it should be.
+    Commands,
+    /// Caches are mounted.
+    Mounts,
+    /// Layers are as many as pay.
+    Layers,
+    /// Bases and packages are pinned.
+    Pins,
+    /// The image runs with the least privileges.
+    Runtime,
+    /// The text is tidy.
+    Surface,
+}
+
+impl Phase {
+    /// All phases, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Correct,
+        Self::Stages,
+        Self::Order,
+        Self::Commands,
+        Self::Mounts,
+        Self::Layers,
+        Self::Pins,
+        Self::Runtime,
+        Self::Surface,
+    ];
+
+    /// Its name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Correct => "correct",
+            Self::Stages => "stages",
+            Self::Order => "order",
+            Self::Commands => "commands",
+            Self::Mounts => "mounts",
+            Self::Layers => "layers",
+            Self::Pins => "pins",
+            Self::Runtime => "runtime",
+            Self::Surface => "surface",
+        }
+    }
+}
+
+/// What a rewrite promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Every image that built before builds to the same observable image.
+    Safe,
+    /// The content changes on purpose; the reason says how.
+    Unsafe,
+    /// Good advice that needs a person; never written.
+    Suggest,
+}
+
+impl Class {
+    /// Its name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Suggest => "suggest",
+        }
+    }
+}
+
+/// A pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Pass {
+    /// Its name: the act, verb first.
+    pub name: &'static str,
+    /// When it runs.
+    pub phase: Phase,
+    /// The most that its rewrites promise.
+    pub class: Class,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// What other tools call the same matter; their ignore comments are respected.
+    pub aliases: &'static [&'static str],
+    source: &'static str,
+    run: fn(&Cx<'_>) -> Vec<Proposal>,
+}
+
+impl Pass {
+    /// The pass of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PASSES.iter().find(|pass| pass.name == name)
+    }
+
+    /// Runs it.
+    pub fn run(&self, cx: &Cx<'_>) -> Vec<Proposal> {
+        (self.run)(cx)
+    }
+
+    /// Its documentation in Markdown: the header of its file.
+    pub fn documentation(&self) -> String {
+        self.source
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+            .collect()
+    }
+}
+
+/// What a pass sees.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// The file.
+    pub model: &'a Model<'a>,
+    /// What the user decided.
+    pub options: &'a Options,
+}
+
+/// Settings that passes ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// When RUN instructions are merged.
+    pub merge: Merge,
+}
+
+/// When RUN instructions that follow each other are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Merge {
+    /// Where the image gets smaller, or both are small steps of the system.
+    #[default]
+    WhenItPays,
+    /// Wherever it can be proven.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// What a pass says about a place.
+#[derive(Debug, Clone)]
+pub enum Proposal {
+    /// A change.
+    Rewrite(Rewrite),
+    /// A change that it saw and leaves, with the reason.
+    Declined(Declined),
+}
+
+/// One all-or-nothing set of edits.
+#[derive(Debug, Clone)]
+pub struct Rewrite {
+    /// What is done, as an imperative clause.
+    pub title: String,
+    /// Why it is good and why it is allowed, for a reviewer.
+    pub reason: String,
+    /// What it promises.
+    pub class: Class,
+    /// The place that it is about.
+    pub at: Span,
+    /// Edits of the Dockerfile.
+    pub edits: Edits,
+    /// Lines to add to `.dockerignore`.
+    pub ignore: Vec<String>,
+    /// What is different about the list of commands.
+    pub commands: Commands,
+    /// The original can never build, so there is no image to compare with.
+    pub mends: bool,
+}
+
+/// The difference that a rewrite makes to the multiset of commands, each in one spelling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Commands {
+    /// Commands that go.
+    pub gone: Vec<String>,
+    /// Commands that come.
+    pub new: Vec<String>,
+}
+
+impl Rewrite {
+    /// A safe rewrite of the Dockerfile alone that keeps every command. Edits that touch are joined in their order.
+    pub fn safe(title: impl Into<String>, reason: impl Into<String>, at: Span, edits: Vec<Edit>) -> Result<Self, EditError> {
+        Ok(Self {
+            title: title.into(),
+            reason: reason.into(),
+            class: Class::Safe,
+            at,
+            edits: Edits::joined(edits)?,
+            ignore: Vec::new(),
+            commands: Commands::default(),
+            mends: false,
+        })
+    }
+}
+
+/// A place where a pass saw work and left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// The place.
+    pub at: Span,
+    /// Why, as one sentence for the author.
+    pub reason: String,
+}
+
+impl Declined {
+    /// A declined place as a proposal.
+    pub fn proposal(at: Span, reason: impl Into<String>) -> Proposal {
+        Proposal::Declined(Self { at, reason: reason.into() })
+    }
+}

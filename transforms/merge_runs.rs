@@ -1,0 +1,207 @@
+//! Merges RUN instructions that follow each other where it pays.
+//!
+//! ## What it does
+//!
+//! Two neighbouring RUNs become one `&&` chain if the second removes or rewrites what the first wrote, or if both are small
+//! steps of the system such as `mkdir` and `useradd`. Comments stay with the commands that they describe.
+//!
+//! ## Why
+//!
+//! A layer holds what a step wrote, even if the next one deletes it. Installs, builds and downloads that do not touch each
+//! other stay apart: a merged step runs whole again when any part of it changes.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! FROM debian:12
+//! RUN mkdir -p /srv/app/data
+//! RUN chown -R www-data:www-data /srv/app/data
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! FROM debian:12
+//! RUN mkdir -p /srv/app/data \
+//!  && chown -R www-data:www-data /srv/app/data
+//! ```
+//!
+//! ## Safety
+//!
+//! Safe: only chains of plain commands are merged, in shell form and without flags. Whatever one command of a shell can do
+//! to the next (`cd`, variables, options, background jobs, `exit`) keeps RUNs apart, and so does a `;` or `||` at the top
+//! level, because the failure of a command would then mean something else. Stages whose layers are not shipped are left.
+//!
+//! ## Options
+//!
+//! `merge-runs = "when-it-pays"` (default), `"always"`, `"never"`.
+
+use dockopt_model::effects::Effects;
+use dockopt_model::region::{Footprint, Region};
+use dockopt_model::{Element, layout};
+use dockopt_shell::NodeKind;
+use dockopt_syntax::{Body, Edit};
+use dockopt_tools::{Kind, Role};
+
+use crate::{Class, Cx, Declined, Merge, Phase, Proposal, Rewrite};
+
+pub(crate) const NAME: &str = "merge-runs";
+pub(crate) const PHASE: Phase = Phase::Layers;
+pub(crate) const CLASS: Class = Class::Safe;
+pub(crate) const SUMMARY: &str = "merge RUNs that follow each other where it pays";
+pub(crate) const ALIASES: &[&str] = &["DL3059"];
+
+/// A longer chain is no longer read at a glance.
+const MOST_COMMANDS: usize = 12;
+
+pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
+    let mut proposals: Vec<Proposal> = Vec::new();
+    if cx.options.merge == Merge::Never {
+        return proposals;
+    }
+    for (stage, found) in cx.model.stages.iter().enumerate().filter(|(_, stage)| stage.ships) {
+        let mut at = found.instructions.start;
+        while at + 1 < found.instructions.end {
+            let group = Group::from(cx, stage, at, &mut proposals);
+            proposals.extend(group.as_ref().and_then(|group| group.rewrite(cx)).map(Proposal::Rewrite));
+            at += group.map_or(1, |group| group.runs.len());
+        }
+    }
+    proposals
+}
+
+/// RUNs that follow each other and become one.
+struct Group {
+    runs: Vec<usize>,
+    edits: Vec<Edit>,
+    why: &'static str,
+}
+
+impl Group {
+    /// The longest group that begins with a RUN; `None` if it stands alone.
+    fn from(cx: &Cx<'_>, stage: usize, first: usize, proposals: &mut Vec<Proposal>) -> Option<Self> {
+        let tree = cx.model.tree;
+        let mut half = Half::of(cx, stage, first)?;
+        let mut group = Self { runs: vec![first], edits: Vec::new(), why: "" };
+        let style = layout::Chain::of_group(cx.model, &[first, first + 1]);
+        for next in first + 1..cx.model.stages[stage].instructions.end {
+            let Some(other) = Half::of(cx, stage, next) else { break };
+            let why = match cx.options.merge {
+                Merge::Always => Some("one layer does for all"),
+                _ => pays(&half, &other),
+            };
+            let Some(why) = why else { break };
+            let at = tree.instructions[next].keyword_span;
+            if half.commands + other.commands > MOST_COMMANDS && cx.options.merge != Merge::Always {
+                proposals.push(Declined::proposal(at, "the merged RUN would be too long to read"));
+                break;
+            }
+            let Some(edit) = layout::merge(cx.model, next - 1, next, &style) else {
+                proposals.push(Declined::proposal(at, "a comment, flag or heredoc stands where this RUN and the one above would be joined"));
+                break;
+            };
+            group.edits.push(edit);
+            group.runs.push(next);
+            group.why = why;
+            half.add(other);
+        }
+        (group.runs.len() > 1).then_some(group)
+    }
+
+    fn rewrite(&self, cx: &Cx<'_>) -> Option<Rewrite> {
+        let at = cx.model.tree.instructions[self.runs[0]].keyword_span;
+        let title = match self.runs.len() {
+            2 => "merge this RUN with the next".to_owned(),
+            many => format!("merge these {many} RUNs"),
+        };
+        Rewrite::safe(title, self.why, at, self.edits.clone()).ok()
+    }
+}
+
+/// A RUN, or a group of them, that may be merged with the next.
+struct Half {
+    commands: usize,
+    /// All its commands are small utilities.
+    small: bool,
+    /// The system package manager that it installs with.
+    manager: Option<String>,
+    writes: Footprint,
+    /// What it removes or rewrites.
+    takes_back: Footprint,
+}
+
+impl Half {
+    /// Appends another RUN.
+    fn add(&mut self, other: Self) {
+        self.commands += other.commands;
+        self.small &= other.small;
+        self.manager = other.manager.or(self.manager.take());
+        self.writes.extend(&other.writes);
+        self.takes_back.extend(&other.takes_back);
+    }
+
+    /// Reads a RUN; `None` if it is none, or cannot be merged with anything.
+    fn of(cx: &Cx<'_>, stage: usize, at: usize) -> Option<Self> {
+        if !matches!(cx.model.tree.instructions[at].body, Body::Run(_)) {
+            return None;
+        }
+        let script = cx.model.script(at).ok()?;
+        let mut half = Self { commands: 0, small: true, manager: None, writes: Footprint::default(), takes_back: Footprint::default() };
+        for operand in layout::operands(cx.model, at)? {
+            let Element::Node(node) = operand else { return None };
+            let plain = matches!(node.kind, NodeKind::Simple(_) | NodeKind::Pipe { .. }) && !dockopt_shell::changes_state(node);
+            if !plain {
+                return None;
+            }
+            half.commands += 1;
+            // What only empties caches belongs into the RUN that filled them, wherever that is.
+            half.small &= script.cleans(node, cx.model.toolbox).is_none();
+            let mut of_this_shell = false;
+            dockopt_model::script::each_command(node, &mut |simple| {
+                let names = simple.words.iter().flat_map(|word| &word.variables);
+                // What a process can tell about itself and its shell.
+                of_this_shell |= names.clone().any(|name| matches!(name.as_str(), "$" | "!" | "_" | "-" | "0" | "?" | "PPID" | "SECONDS" | "@" | "*" | "#"));
+                let Some(invocation) = script.recognize(simple, cx.model.toolbox) else {
+                    half.small = false;
+                    return;
+                };
+                let role = invocation.action.map(|action| action.role);
+                half.small &= invocation.tool.kind == Kind::Utility && !matches!(role, Some(Role::Install | Role::Fetch | Role::Build | Role::Run));
+                if invocation.tool.kind == Kind::System {
+                    half.manager = Some(invocation.tool.name.clone());
+                }
+            });
+            if of_this_shell {
+                return None;
+            }
+            let role = dockopt_model::trace::role_of(script, operand, cx.model.toolbox);
+            let effects = half.effects(cx, stage, at, half.commands - 1)?;
+            half.writes.extend(&effects.writes);
+            if role == Some(Role::Remove) {
+                half.takes_back.extend(&effects.writes);
+            }
+        }
+        Some(half)
+    }
+
+    fn effects(&self, cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> Option<Effects> {
+        let mut all = Effects::default();
+        for atom in cx.model.traces()[stage].of(at).filter(|atom| atom.element == element) {
+            all.extend(atom.effects.clone());
+        }
+        (!all.reads.is_unknown() && !all.writes.is_unknown()).then_some(all)
+    }
+}
+
+/// Why merging two RUNs makes the image better, if it does.
+fn pays(one: &Half, two: &Half) -> Option<&'static str> {
+    if one.manager.is_some() && one.manager == two.manager {
+        return Some("both write the package database, so the first layer holds a copy that the second replaces");
+    }
+    let exact = |region: &&Region| matches!(region, Region::Path(_) | Region::Tree(_));
+    let taken: Footprint = two.takes_back.iter().filter(exact).cloned().collect();
+    if taken.iter().any(|region| one.writes.iter().filter(exact).any(|own| dockopt_model::region::meets(own, region))) {
+        return Some("the second removes what the first wrote, which otherwise stays in the layer below");
+    }
+    (one.small && two.small).then_some("both are small steps of the system, for which one layer does")
+}
