@@ -40,8 +40,9 @@ pub fn discover(paths: &[PathBuf]) -> (Vec<Target>, Vec<Problem>) {
     // One file may be reached in several ways; it is the absolute path that tells.
     let mut targets: BTreeMap<PathBuf, Target> = BTreeMap::new();
     let mut problems = Vec::new();
+    let current = std::env::current_dir().unwrap_or_default();
     let mut add = |target: Target| {
-        let identity = std::path::absolute(&target.path).unwrap_or_else(|_| target.path.clone());
+        let identity = current.join(&target.path);
         let known = targets.entry(identity).or_insert_with(|| target.clone());
         if target.found == Found::Named {
             *known = target;

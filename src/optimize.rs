@@ -206,8 +206,8 @@ impl<'a> Run<'_, 'a> {
         self.origin.get(line - 1).copied().unwrap_or(line)
     }
 
-    /// Applies the rewrites of a pass that do not meet: all at once if that can be proven, else those that can be proven by
-    /// themselves, the first of them; the next round sees the others again.
+    /// Applies the rewrites of a pass that do not meet: all at once if that can be proven, else one after the other those
+    /// that can be proven together with the ones before.
     fn apply(&mut self, pass: &'static Pass, model: &Model<'_>, wanted: &[Rewrite]) -> Option<Parse> {
         let mut chosen: Vec<&Rewrite> = Vec::new();
         for rewrite in wanted {
@@ -222,11 +222,15 @@ impl<'a> Run<'_, 'a> {
         if let Some(candidate) = all {
             return Some(self.accept(pass, &chosen, candidate));
         }
-        let mut accepted = None;
+        let mut proven: Vec<&Rewrite> = Vec::new();
+        let mut result = None;
         for rewrite in chosen {
-            match self.candidate(model, &[rewrite]) {
-                Ok(candidate) if accepted.is_none() => accepted = Some((rewrite, candidate)),
-                Ok(_) => {}
+            let with_it: Vec<&Rewrite> = proven.iter().copied().chain([rewrite]).collect();
+            match self.candidate(model, &with_it) {
+                Ok(candidate) => {
+                    proven = with_it;
+                    result = Some(candidate);
+                }
                 Err(Fault::Unproven(why)) => {
                     let line = self.line(rewrite.at);
                     let title = rewrite.title.clone();
@@ -247,7 +251,7 @@ impl<'a> Run<'_, 'a> {
                 }
             }
         }
-        accepted.map(|(rewrite, candidate)| self.accept(pass, &[rewrite], candidate))
+        result.map(|candidate| self.accept(pass, &proven, candidate))
     }
 
     fn accept(&mut self, pass: &'static Pass, rewrites: &[&Rewrite], candidate: Candidate<'a>) -> Parse {

@@ -1,6 +1,8 @@
 //! The command line, run as a user runs it: small files in temporary folders, and what the program prints, writes and
 //! returns.
 
+#![allow(clippy::unwrap_used)] // clippy takes helpers of tests for something else
+
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -33,7 +33,10 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 fn examples_become_what_their_snapshots_say() {
     let examples = examples();
     assert!(examples.len() >= 6);
-    support::assert_no_orphans("examples", &examples.iter().map(|one| one.0.clone()).collect::<BTreeSet<_>>());
+    support::assert_no_orphans(
+        "examples",
+        &examples.iter().map(|one| one.0.clone()).collect::<BTreeSet<_>>(),
+    );
     support::each(examples, |name, folder| {
         let project = Project::read(&folder);
         let outcome = project.fix(None).expect("an example has no syntax errors");

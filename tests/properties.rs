@@ -1,1 +1,478 @@
-//! To be written.
+//! What holds for every Dockerfile, whatever the passes do: over fixtures, examples, seeds, mutations of them and generated
+//! files. The checks read texts and trees only; they must not trust what the passes declare.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dockopt::optimize::Outcome;
+use dockopt_syntax::{Instruction, Keyword, Tree, parse};
+use dockopt_transforms::{PASSES, Phase};
+use proptest::prelude::*;
+use rayon::prelude::*;
+
+use crate::generate;
+use crate::support::{self, Project};
+
+/// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
+const CLEANUP: [&str; 37] = [
+    "rm",
+    "-r",
+    "-f",
+    "-rf",
+    "-fr",
+    "-Rf",
+    "/var/lib/apt/lists/*",
+    "/var/lib/apt/lists/",
+    "/var/lib/apt/lists",
+    "/var/cache/apt/*",
+    "/var/cache/apk/*",
+    "/var/cache/yum",
+    "/var/cache/dnf",
+    "apt-get",
+    "apt",
+    "autoclean",
+    "clean",
+    "apk",
+    "update",
+    "--no-cache",
+    "--no-cache-dir",
+    "npm",
+    "yarn",
+    "pnpm",
+    "cache",
+    "--force",
+    "dnf",
+    "yum",
+    "microdnf",
+    "zypper",
+    "all",
+    "--all",
+    "-a",
+    "purge",
+    "prune",
+    "store",
+    "pip",
+];
+
+/// Fixtures, examples and seeds with their contexts, then mutations of them with the context of what they come from.
+fn projects(n: usize) -> Vec<(String, Project)> {
+    let sources = generate::sources().len();
+    let contexts: BTreeMap<String, Project> = generate::sources()
+        .into_iter()
+        .filter_map(|(path, _)| {
+            let folder = path.strip_suffix("/Dockerfile")?;
+            Some((folder.to_owned(), Project::read(&support::root().join(folder))))
+        })
+        .collect();
+    let small = small_context();
+    let project = |name: &str, text: &str| {
+        let path = name.split(" mutated").next().unwrap_or(name);
+        let own = path.strip_suffix("/Dockerfile").and_then(|folder| contexts.get(folder));
+        own.unwrap_or(&small).with_text(text)
+    };
+    let cases = generate::cases(sources + n);
+    cases.iter().map(|(name, text)| (name.clone(), project(name, text))).collect()
+}
+
+/// A context in which generated installs find what they look for.
+fn small_context() -> Project {
+    let package = r#"{ "name": "own", "version": "1.0.0", "scripts": { "build": "node build.js" } }"#;
+    let lock = r#"{ "name": "own", "version": "1.0.0", "lockfileVersion": 3, "packages": { "": { "name": "own", "version": "1.0.0" } } }"#;
+    Project::of(
+        "",
+        &[
+            ("requirements.txt", "flask==3.0.3\n"),
+            ("requirements/base.txt", "django\n"),
+            ("requirements/dev.txt", "-r base.txt\npytest\n"),
+            ("package.json", package),
+            ("package-lock.json", lock),
+            ("app.py", "import flask\n"),
+            ("build.js", "console.log(1);\n"),
+            ("setup.sh", "#!/bin/sh\n"),
+            ("src/main.c", "int main(void) { return 0; }\n"),
+            ("src/index.js", "console.log(1);\n"),
+        ],
+    )
+}
+
+/// Every property of one file. `Err` says which does not hold.
+fn check(project: &Project) -> Result<(), String> {
+    let accepted = parse(&project.text).errors.is_empty();
+    let outcome = match project.fix(None) {
+        Ok(outcome) if accepted => outcome,
+        Err(_) if !accepted => return Ok(()),
+        _ => return Err("the optimizer and the parser disagree about syntax errors".to_owned()),
+    };
+    let fail = |what: &str| Err(format!("{what}\n--- after\n{}", outcome.text));
+    if !outcome.bugs.is_empty() {
+        return fail(&format!("bugs: {:?}", outcome.bugs));
+    }
+    let after = parse(&outcome.text);
+    if let Some(error) = after.errors.first() {
+        return fail(&format!("the result has a syntax error: {}", error.message));
+    }
+    let again = project.after(&outcome).fix(None).map_err(|errors| format!("{errors:?}"))?;
+    if again.text != outcome.text || again.ignore.is_some() {
+        return Err(format!("a second run changes\n{}\nto\n{}", outcome.text, again.text));
+    }
+    if project.fix(None).map(|second| (second.text, second.ignore, second.applied))
+        != Ok((outcome.text.clone(), outcome.ignore.clone(), outcome.applied.clone()))
+    {
+        return fail("two runs give two results");
+    }
+    // What mends a file is looked at by itself; the rest is compared with the mended file.
+    let mended = mended(project)?;
+    let before = parse(&mended);
+    compare(&before.tree, &after.tree).or_else(|what| fail(&what))?;
+    texts(&project.text, &outcome).or_else(|what| fail(&what))
+}
+
+/// The text after the passes that mend. They take away operators, escape tokens and blanks, and nothing else.
+fn mended(project: &Project) -> Result<String, String> {
+    let names: Vec<&str> =
+        PASSES.iter().filter(|pass| pass.phase == Phase::Correct).map(|pass| pass.name).collect();
+    let text = project.fix(Some(&names)).map_err(|errors| format!("{errors:?}"))?.text;
+    let mut rest = project.text.chars();
+    for kept in text.chars() {
+        let gone: String = rest.by_ref().take_while(|c| *c != kept).collect();
+        if let Some(lost) = gone.chars().find(|c| !matches!(c, '&' | ';' | '\\' | '`' | ' ' | '\t')) {
+            return Err(format!("mending took `{lost}` away"));
+        }
+    }
+    if rest.as_str().chars().any(|c| !matches!(c, '&' | ';' | '\\' | '`' | ' ' | '\t')) {
+        return Err("mending took the end away".to_owned());
+    }
+    Ok(text)
+}
+
+/// Properties of the two trees.
+fn compare(before: &Tree, after: &Tree) -> Result<(), String> {
+    if stages(before) != stages(after) {
+        return Err(format!("other instructions changed:\n{:?}\n{:?}", stages(before), stages(after)));
+    }
+    let (old, new) = (run_words(before), run_words(after));
+    for word in old.keys().chain(new.keys()) {
+        let is_cleanup = CLEANUP.contains(word);
+        if old.get(word) != new.get(word) && !is_cleanup {
+            return Err(format!(
+                "the word `{word}` of RUNs stood {:?} and stands {:?} times",
+                old.get(word),
+                new.get(word)
+            ));
+        }
+    }
+    let directives = |tree: &Tree| -> Vec<String> {
+        tree.directives.iter().map(|directive| directive.span.of(&tree.text).to_owned()).collect()
+    };
+    if directives(before) != directives(after) {
+        return Err("directives changed".to_owned());
+    }
+    lines(before, after)
+}
+
+/// The instructions that no pass here moves or changes, stage by stage.
+fn stages(tree: &Tree) -> Vec<Vec<&str>> {
+    let mut found = vec![Vec::new()];
+    for instruction in &tree.instructions {
+        if instruction.keyword == Keyword::From {
+            found.push(Vec::new());
+        }
+        if !may_change(instruction) {
+            let code = instruction.code_span(&tree.text).of(&tree.text);
+            found.last_mut().expect("it is never empty").push(code);
+        }
+    }
+    found
+}
+
+fn may_change(instruction: &Instruction) -> bool {
+    matches!(instruction.keyword, Keyword::Run | Keyword::Copy | Keyword::Add)
+}
+
+/// The words of all RUNs, operators aside.
+fn run_words(tree: &Tree) -> BTreeMap<&str, usize> {
+    let mut words = BTreeMap::new();
+    let runs = tree.instructions.iter().filter(|one| one.keyword == Keyword::Run);
+    for run in runs {
+        let arguments = run.arguments_text().split(|c: char| c.is_whitespace() || matches!(c, '&' | ';'));
+        for word in arguments.filter(|word| !word.is_empty()) {
+            *words.entry(word).or_default() += 1;
+        }
+    }
+    words
+}
+
+/// A line that goes or comes belongs to an instruction that may change, or is blank or a comment.
+fn lines(before: &Tree, after: &Tree) -> Result<(), String> {
+    let mut balance: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in before.text.split('\n') {
+        *balance.entry(line).or_default() += 1;
+    }
+    for line in after.text.split('\n') {
+        *balance.entry(line).or_default() -= 1;
+    }
+    let allowed: BTreeSet<&str> = [before, after].into_iter().flat_map(changing).collect();
+    let is_free = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    match balance.iter().find(|(line, count)| **count != 0 && !is_free(line) && !allowed.contains(**line)) {
+        Some((line, _)) => Err(format!("the line {line:?} changed")),
+        None => Ok(()),
+    }
+}
+
+fn changing(tree: &Tree) -> impl Iterator<Item = &str> {
+    let instructions = tree.instructions.iter().filter(|one| may_change(one));
+    instructions.flat_map(|one| one.span.of(&tree.text).split('\n'))
+}
+
+/// Properties of the two texts.
+fn texts(before: &str, outcome: &Outcome) -> Result<(), String> {
+    let after = outcome.text.as_str();
+    let comments = |text: &str| {
+        let mut found: Vec<String> =
+            text.lines().map(str::trim).filter(|line| line.starts_with('#')).map(str::to_owned).collect();
+        found.sort();
+        found
+    };
+    if comments(before) != comments(after) {
+        return Err("comments changed".to_owned());
+    }
+    let bare = |text: &str| text.replace("\r\n", "").contains('\n');
+    if !before.contains("\r\n") && after.contains("\r\n") {
+        return Err("a carriage return came".to_owned());
+    }
+    if before.contains("\r\n") && !bare(before) && bare(after) {
+        return Err("a line without a carriage return came".to_owned());
+    }
+    if before.ends_with('\n') != after.ends_with('\n') {
+        return Err("the final line end changed".to_owned());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_properties_hold_for_known_files_and_mutations() {
+    let projects = projects(2_000);
+    let faults: Vec<String> = projects
+        .par_iter()
+        .filter_map(|(name, project)| {
+            let run = std::panic::AssertUnwindSafe(|| check(project));
+            let result = std::panic::catch_unwind(run).unwrap_or_else(|_| Err("it panicked".to_owned()));
+            result.err().map(|what| format!("{name}: {what}\n--- before\n{}", project.text))
+        })
+        .collect();
+    assert!(
+        faults.is_empty(),
+        "{} faults, the first:\n{}",
+        faults.len(),
+        faults[..faults.len().min(4)].join("\n\n")
+    );
+}
+
+#[test]
+fn threads_change_nothing() {
+    let projects = projects(300);
+    let run = |(_, project): &(String, Project)| {
+        project.fix(None).map(|outcome| (outcome.text, outcome.ignore, outcome.declined))
+    };
+    let alone: Vec<_> = projects.iter().map(run).collect();
+    let together: Vec<_> = projects.par_iter().map(run).collect();
+    assert_eq!(alone, together);
+}
+
+/// Runs passes one after another until nothing changes.
+fn until_stable(project: &Project, passes: &[&str]) -> String {
+    let mut project = project.clone();
+    for _ in 0..8 {
+        let before = project.text.clone();
+        for pass in passes {
+            let Ok(outcome) = project.fix(Some(&[pass])) else { return before };
+            project = project.after(&outcome);
+        }
+        if project.text == before {
+            break;
+        }
+    }
+    project.text
+}
+
+#[test]
+fn passes_of_one_phase_commute() {
+    let projects = projects(300);
+    for phase in Phase::ALL {
+        let names: Vec<&str> =
+            PASSES.iter().filter(|pass| pass.phase == phase).map(|pass| pass.name).collect();
+        for (at, one) in names.iter().enumerate() {
+            for other in &names[at + 1..] {
+                for (name, project) in &projects {
+                    let forward = until_stable(project, &[one, other]);
+                    let backward = until_stable(project, &[other, one]);
+                    assert_eq!(forward, backward, "{one} and {other} on {name}:\n{}", project.text);
+                }
+            }
+        }
+    }
+}
+
+/// One of these texts.
+fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop::sample::select(texts).prop_map(str::to_owned)
+}
+
+fn from() -> impl Strategy<Value = String> {
+    one_of(&[
+        "FROM debian:12",
+        "FROM ubuntu:22.04",
+        "FROM ubuntu:14.04",
+        "FROM alpine:3.20",
+        "FROM alpine:3.2",
+        "FROM fedora:40",
+        "FROM centos:7",
+        "FROM python:3.12-slim",
+        "FROM node:20",
+        "FROM python:3.12 AS base",
+        "FROM --platform=linux/amd64 node:20-alpine AS build",
+        "FROM base",
+        "FROM scratch",
+        "FROM example.org/own/image",
+    ])
+}
+
+fn copy() -> impl Strategy<Value = String> {
+    one_of(&[
+        "COPY . .",
+        "COPY ./ ./",
+        "ADD . .",
+        "COPY . /app",
+        "COPY . /app/",
+        "COPY [\".\", \".\"]",
+        "COPY --chown=node:node . .",
+        "COPY requirements.txt .",
+        "COPY requirements.txt app.py ./",
+        "COPY package.json package-lock.json src ./",
+        "COPY package*.json ./",
+        "COPY requirements requirements/",
+        "COPY src/ /app/src/",
+        "COPY setup.sh /usr/local/bin/setup.sh",
+        "COPY --from=0 /etc/os-release /tmp/",
+        "ADD https://example.org/file.tar.gz /tmp/",
+        "copy . .",
+    ])
+}
+
+fn other() -> impl Strategy<Value = String> {
+    one_of(&[
+        "WORKDIR /app",
+        "WORKDIR src",
+        "ENV DEBIAN_FRONTEND=noninteractive",
+        "ENV PIP_NO_CACHE_DIR=1",
+        "ENV PATH=/opt/bin:$PATH",
+        "ARG VERSION=1",
+        "USER node",
+        "USER root",
+        "EXPOSE 8080",
+        "LABEL maintainer=\"ops@example.org\"",
+        "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]",
+        "VOLUME /data",
+        "CMD [\"python\", \"app.py\"]",
+        "ONBUILD RUN pip install -r requirements.txt",
+        "HEALTHCHECK CMD curl -f http://localhost/ || exit 1",
+        "RUN [\"apt-get\", \"update\"]",
+        "RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt",
+        "RUN <<EOF\napt-get update\napt-get install -y git\nEOF",
+        "# a remark",
+        "# hadolint ignore=DL3009",
+        "",
+    ])
+}
+
+fn command() -> impl Strategy<Value = String> {
+    one_of(&[
+        "apt-get update",
+        "apt-get -y upgrade",
+        "apt-get install -y curl",
+        "apt-get install -y --no-install-recommends git jq",
+        "apt-get clean",
+        "rm -rf /var/lib/apt/lists/*",
+        "apk update",
+        "apk add git",
+        "apk add --no-cache curl",
+        "dnf install -y httpd",
+        "dnf clean all",
+        "yum install -y nginx",
+        "pip install -r requirements.txt",
+        "pip install --no-cache-dir flask",
+        "python3 -m pip install -r requirements/dev.txt",
+        "npm ci",
+        "npm install",
+        "npm run build",
+        "npm cache clean --force",
+        "mkdir -p /data /app/logs",
+        "chown -R nobody /data",
+        "chmod 755 /usr/local/bin/setup.sh",
+        "useradd -m app",
+        "cd /tmp",
+        "cd /app || exit 1",
+        "set -ex",
+        "export A=1",
+        "curl -fsSL -o /tmp/x.tgz https://example.org/x.tgz",
+        "tar -xzf /tmp/x.tgz -C /opt",
+        "rm /tmp/x.tgz",
+        "setup.sh",
+        "./configure --prefix=/usr",
+        "make -j4",
+        "echo hello > /etc/greeting",
+        "sed -i s/a/b/ requirements.txt",
+        "sudo apt-get update",
+        "( cd /opt && make )",
+        "true || false",
+        "echo $HOME",
+        "sleep 1 &",
+    ])
+}
+
+/// A RUN of commands in one of the layouts that people use.
+fn run() -> impl Strategy<Value = String> {
+    (prop::collection::vec(command(), 1..5), 0..8_usize).prop_map(|(commands, layout)| {
+        let joined = match layout {
+            0..3 => commands.join(" && "),
+            3 => commands.join(" \\\n && "),
+            4 => commands.join(" && \\\n    "),
+            5 => commands.join(" \\\n    # why\n    && "),
+            6 => commands.join("; \\\n    "),
+            _ => commands.join(" && \\\n\n    # why\n    "),
+        };
+        format!("RUN {joined}")
+    })
+}
+
+fn stage() -> impl Strategy<Value = Vec<String>> {
+    let line = prop_oneof![4 => run(), 3 => copy(), 3 => other()];
+    (from(), prop::collection::vec(line, 1..9)).prop_map(|(from, lines)| {
+        let mut all = vec![from];
+        all.extend(lines);
+        all
+    })
+}
+
+fn dockerfile() -> impl Strategy<Value = String> {
+    let head = one_of(&["", "", "# syntax=docker/dockerfile:1\n", "# escape=`\n", "ARG VERSION=1\n"]);
+    let end = one_of(&["", "\n", "\n", "\n\n", " && \\\nCOPY app.py /\n"]);
+    (head, prop::collection::vec(stage(), 1..3), end, any::<[bool; 3]>()).prop_map(
+        |(head, stages, end, [crlf, second, third])| {
+            let text = format!("{head}{}{end}", stages.concat().join("\n"));
+            let text = if head.contains("escape=") { text.replace("\\\n", "`\n") } else { text };
+            if crlf && second && third { text.replace('\n', "\r\n") } else { text }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_properties_hold_for_plausible_files(text in dockerfile()) {
+        let project = small_context().with_text(&text);
+        if let Err(what) = check(&project) {
+            return Err(TestCaseError::fail(format!("{what}\n--- before\n{text}")));
+        }
+    }
+}

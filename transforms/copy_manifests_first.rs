@@ -138,7 +138,7 @@ impl Plan {
         let own = format!("{}{rest}{newline}", comments.of(&tree.text));
         plan.edits.push(removal(tree, at, comments, in_place));
         let run = &tree.instructions[last.instruction];
-        let blank = follows_blank(tree, at).then_some(newline).unwrap_or_default();
+        let blank = if follows_blank(tree, at) { newline } else { Default::default() };
         let passes_whole_run = delay.stop.as_ref().is_none_or(|stop| stop.instruction != last.instruction);
         if passes_whole_run {
             let end = if tree.text[..run.span.end].ends_with('\n') { "" } else { newline };
@@ -211,9 +211,9 @@ fn can_be_cut(cx: &Cx<'_>, instruction: usize, element: usize) -> bool {
     let Some(operands) = layout::operands(cx.model, instruction) else { return false };
     let carried = operands[..=element].iter().flat_map(|one| one.nodes()).any(dockopt_shell::changes_state);
     let cleaned = operands[element + 1..].iter().flat_map(|one| one.nodes()).any(|node| {
-        let mut found = script.cleans(node, cx.model.toolbox).is_some();
+        let mut found = script.cleans(node).is_some();
         dockopt_model::script::each_command(node, &mut |simple| {
-            let role = script.recognize(simple, cx.model.toolbox).and_then(|invocation| invocation.action.map(|action| action.role));
+            let role = script.recognize(simple).and_then(|invocation| invocation.action.map(|action| action.role));
             found |= matches!(role, Some(dockopt_tools::Role::Remove | dockopt_tools::Role::Clean));
         });
         found

@@ -31,13 +31,16 @@
 //! from because that step is not understood; caches that a mount, a variable or another flag already covers; stages whose
 //! layers are not shipped; and tools of bases that are so old, or so unknown, that the flag may be missing.
 
+use std::rc::Rc;
+
+use dockopt_model::region::Region;
 use dockopt_model::{Parent, Script, digest, effects, layout, path};
 use dockopt_shell::Simple;
 use dockopt_syntax::{Body, Edit, ItemKind, Span};
 use dockopt_tools::bases::Base;
 use dockopt_tools::{Cache, DropBy, Invocation, Role, Tool};
 
-use crate::{Class, Commands, Cx, Declined, Phase, Proposal, Rewrite};
+use crate::{Class, Commands, Cx, Declined, Phase, Proposal, Rewrite, canonical};
 
 pub(crate) const NAME: &str = "drop-package-caches";
 pub(crate) const PHASE: Phase = Phase::Commands;
@@ -76,7 +79,7 @@ struct Run<'r, 'a> {
     cx: &'r Cx<'a>,
     stage: usize,
     at: usize,
-    script: &'r Script,
+    script: &'r Script<'a>,
 }
 
 /// A cache that a command of the RUN fills.
@@ -84,7 +87,7 @@ struct Filled<'r> {
     tool: &'r Tool,
     cache: &'r Cache,
     simple: &'r Simple,
-    invocation: Invocation<'r>,
+    invocation: Rc<Invocation<'r>>,
 }
 
 impl<'r> Run<'r, '_> {
@@ -145,13 +148,13 @@ impl<'r> Run<'r, '_> {
         let mut filled: Vec<Filled<'r>> = Vec::new();
         let mut emptied: Vec<&str> = Vec::new();
         let mut installing: Vec<&str> = Vec::new();
-        for element in self.script.elements(toolbox) {
+        for element in self.script.elements() {
             for node in element.nodes() {
                 dockopt_model::script::each_command(node, &mut |simple| {
                     if let Some(cleaning) = toolbox.cleaning(&self.script.args(simple)) {
                         emptied.extend(cleaning.caches.iter().flat_map(|cleaned| &cleaned.cache.paths).map(String::as_str));
                     }
-                    let Some(invocation) = self.script.recognize(simple, toolbox) else { return };
+                    let Some(invocation) = self.script.recognize(simple) else { return };
                     let tool = invocation.tool;
                     let Some(action) = invocation.action else { return };
                     if action.role != Role::Refresh {
@@ -203,6 +206,11 @@ impl<'r> Run<'r, '_> {
         {
             return Some(format!("it is not known whether the {name} of this base image has `{flag}`"));
         }
+        if let Some(DropBy::Command(command)) = &filled.cache.drop
+            && self.may_lose(filled, command)
+        {
+            return Some(format!("`{command}` could not run at the end of this RUN, which may remove {name} before"));
+        }
         if filled.cache.is_index
             && let Some(step) = self.index_needed(filled)
         {
@@ -211,12 +219,38 @@ impl<'r> Run<'r, '_> {
         None
     }
 
+    /// Whether the program that the cleanup runs, if it is the tool itself, may be gone at the end of the RUN.
+    fn may_lose(&self, filled: &Filled<'_>, command: &str) -> bool {
+        let own = command.split(' ').next().is_some_and(|program| filled.tool.all_commands().any(|known| known == program));
+        let elements = self.script.elements();
+        let holds = |element: &dockopt_model::Element<'_>| {
+            let mut found = false;
+            for node in element.nodes() {
+                dockopt_model::script::each_command(node, &mut |simple| found |= std::ptr::eq(simple, filled.simple));
+            }
+            found
+        };
+        let from = elements.iter().position(holds).unwrap_or(0);
+        let trace = &self.cx.model.traces()[self.stage];
+        let removes = |at: usize| {
+            let role = dockopt_model::trace::role_of(self.script, elements[at]);
+            trace.of(self.at).filter(|atom| atom.element == at).any(|atom| {
+                let unknown = atom.effects.writes.is_unknown() && role != Some(Role::Run);
+                let by_name = role == Some(Role::Remove) && atom.effects.writes.touches(&Region::Tree("/usr".to_owned()));
+                unknown || by_name
+            })
+        };
+        // In a list every command is in one element, so what comes before counts, too.
+        let after = if matches!(elements[from], dockopt_model::Element::Block { .. }) { from } else { from + 1 };
+        own && (after..elements.len()).any(removes)
+    }
+
     /// The beginning of a later step that needs the index which the cache is.
     fn index_needed(&self, filled: &Filled<'_>) -> Option<String> {
         let model = self.cx.model;
         let trace = &model.traces()[self.stage];
         let last = trace.atoms.iter().rposition(|atom| atom.instruction == self.at)?;
-        let regions = filled.cache.paths.iter().map(|path| effects::cache_region(true, false, path)).collect();
+        let regions = filled.cache.paths.iter().map(|path| effects::cache_region(filled.tool, filled.cache, path)).collect();
         let (stage, atom) = digest::index_needed_after(model, self.stage, last, &regions)?;
         let instruction = model.traces()[stage].atoms[atom].instruction;
         let words: Vec<&str> = model.tree.instructions[instruction].logical.text().split_whitespace().take(5).collect();
@@ -268,7 +302,7 @@ impl<'r> Run<'r, '_> {
         let Some(operands) = layout::operands(self.cx.model, self.at).filter(|_| fetches) else { return Vec::new() };
         let mut edits = Vec::new();
         for (index, operand) in operands.iter().enumerate() {
-            let invocation = operand.simple().and_then(|simple| self.script.recognize(simple, self.cx.model.toolbox));
+            let invocation = operand.simple().and_then(|simple| self.script.recognize(simple));
             let is_refresh = invocation.is_some_and(|one| one.tool.name == filled.tool.name && dockopt_model::script::role(&one) == Some(Role::Refresh));
             if let (true, Some(edit), [node]) = (is_refresh, layout::remove(self.cx.model, self.at, index), operand.nodes().as_slice()) {
                 let gone = dockopt_shell::canonical(self.script.text(), node);
@@ -283,7 +317,7 @@ impl<'r> Run<'r, '_> {
 
     fn only_cleans(&self) -> bool {
         layout::operands(self.cx.model, self.at).is_some_and(|operands| {
-            operands.iter().flat_map(|one| one.nodes()).all(|node| self.script.cleans(node, self.cx.model.toolbox).is_some())
+            operands.iter().flat_map(|one| one.nodes()).all(|node| self.script.cleans(node).is_some())
         })
     }
 
@@ -318,12 +352,4 @@ fn push_new(titles: &mut Vec<String>, title: String) {
     if !titles.contains(&title) {
         titles.push(title);
     }
-}
-
-/// The one spelling of a command that is one word list.
-fn canonical(command: &str) -> String {
-    dockopt_shell::parse(command, dockopt_shell::Dialect::Posix)
-        .ok()
-        .and_then(|script| script.list.items.first().map(|item| dockopt_shell::canonical(command, &item.node)))
-        .unwrap_or_else(|| command.to_owned())
 }

@@ -82,7 +82,7 @@ fn refreshes_only<'a>(cx: &Cx<'a>, at: usize) -> Option<&'a Tool> {
     let operands = layout::operands(cx.model, at)?;
     let mut found: Option<&Tool> = None;
     for operand in operands {
-        let invocation = script.recognize(operand.simple()?, cx.model.toolbox)?;
+        let invocation = script.recognize(operand.simple()?)?;
         let refreshes = dockopt_model::script::role(&invocation) == Some(Role::Refresh) && invocation.wrappers.is_empty();
         if !refreshes || found.is_some_and(|known| known.name != invocation.tool.name) {
             return None;
@@ -96,10 +96,10 @@ fn refreshes_only<'a>(cx: &Cx<'a>, at: usize) -> Option<&'a Tool> {
 fn installs_without_refresh(cx: &Cx<'_>, at: usize, tool: &Tool) -> bool {
     let Ok(script) = cx.model.script(at) else { return false };
     let mut first = None;
-    for element in script.elements(cx.model.toolbox) {
+    for element in script.elements() {
         for node in element.nodes() {
             dockopt_model::script::each_command(node, &mut |simple| {
-                let invocation = script.recognize(simple, cx.model.toolbox).filter(|one| one.tool.name == tool.name);
+                let invocation = script.recognize(simple).filter(|one| one.tool.name == tool.name);
                 let Some(invocation) = invocation else { return };
                 let role = invocation.action.map(|action| action.role);
                 let by_itself = tool.index.as_ref().is_some_and(|index| invocation.has_flag(&index.refreshed_by_flags));

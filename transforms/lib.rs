@@ -215,7 +215,12 @@ pub struct Commands {
 
 impl Rewrite {
     /// A safe rewrite of the Dockerfile alone that keeps every command. Edits that touch are joined in their order.
-    pub fn safe(title: impl Into<String>, reason: impl Into<String>, at: Span, edits: Vec<Edit>) -> Result<Self, EditError> {
+    pub fn safe(
+        title: impl Into<String>,
+        reason: impl Into<String>,
+        at: Span,
+        edits: Vec<Edit>,
+    ) -> Result<Self, EditError> {
         Ok(Self {
             title: title.into(),
             reason: reason.into(),
@@ -243,4 +248,14 @@ impl Declined {
     pub fn proposal(at: Span, reason: impl Into<String>) -> Proposal {
         Proposal::Declined(Self { at, reason: reason.into() })
     }
+}
+
+/// The spelling in which [`Commands`] lists a command that a pass writes.
+pub(crate) fn canonical(command: &str) -> String {
+    dockopt_shell::parse(command, dockopt_shell::Dialect::Posix)
+        .ok()
+        .and_then(|script| {
+            script.list.items.first().map(|item| dockopt_shell::canonical(command, &item.node))
+        })
+        .unwrap_or_else(|| command.to_owned())
 }

@@ -60,12 +60,17 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
         return proposals;
     }
     for (stage, found) in cx.model.stages.iter().enumerate().filter(|(_, stage)| stage.ships) {
-        let mut at = found.instructions.start;
-        while at + 1 < found.instructions.end {
-            let group = Group::from(cx, stage, at, &mut proposals);
-            proposals.extend(group.as_ref().and_then(|group| group.rewrite(cx)).map(Proposal::Rewrite));
-            at += group.map_or(1, |group| group.runs.len());
+        let mut groups: Vec<Group> = Vec::new();
+        for at in found.instructions.clone() {
+            if let Some(half) = Half::of(cx, stage, at) {
+                groups.push(Group { runs: vec![at], edits: Vec::new(), why: "", half });
+            }
         }
+        // A group that grew may pay with its neighbour where its first RUN alone did not.
+        while let Some(at) = (1..groups.len()).find(|&at| join(cx, &mut groups, at - 1, &mut proposals)) {
+            groups.remove(at);
+        }
+        proposals.extend(groups.iter().filter_map(|group| group.rewrite(cx)).map(Proposal::Rewrite));
     }
     proposals
 }
@@ -75,42 +80,48 @@ struct Group {
     runs: Vec<usize>,
     edits: Vec<Edit>,
     why: &'static str,
+    half: Half,
+}
+
+/// Appends the group after `first` to it, if that pays.
+fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Proposal>) -> bool {
+    let [one, two] = &mut groups[first..first + 2] else { return false };
+    let (last, next) = (one.runs[one.runs.len() - 1], two.runs[0]);
+    let why = match cx.options.merge {
+        _ if last + 1 != next => None,
+        Merge::Always => Some("one layer does for all"),
+        _ => pays(&one.half, &two.half),
+    };
+    let Some(why) = why else { return false };
+    let at = cx.model.tree.instructions[next].keyword_span;
+    let mut decline = |reason: &str| {
+        let known = |known: &Proposal| matches!(known, Proposal::Declined(declined) if declined.at == at);
+        if !proposals.iter().any(known) {
+            proposals.push(Declined::proposal(at, reason));
+        }
+        false
+    };
+    if one.half.commands + two.half.commands > MOST_COMMANDS && cx.options.merge != Merge::Always {
+        return decline("the merged RUN would be too long to read");
+    }
+    let style = layout::Chain::of_group(cx.model, &[one.runs[0], next]);
+    let Some(edit) = layout::merge(cx.model, last, next, &style) else {
+        return decline("a comment, flag or heredoc stands where this RUN and the one above would be joined");
+    };
+    one.edits.push(edit);
+    one.edits.append(&mut two.edits);
+    one.runs.append(&mut two.runs);
+    one.why = why;
+    let other = std::mem::take(&mut two.half);
+    one.half.add(other);
+    true
 }
 
 impl Group {
-    /// The longest group that begins with a RUN; `None` if it stands alone.
-    fn from(cx: &Cx<'_>, stage: usize, first: usize, proposals: &mut Vec<Proposal>) -> Option<Self> {
-        let tree = cx.model.tree;
-        let mut half = Half::of(cx, stage, first)?;
-        let mut group = Self { runs: vec![first], edits: Vec::new(), why: "" };
-        let style = layout::Chain::of_group(cx.model, &[first, first + 1]);
-        for next in first + 1..cx.model.stages[stage].instructions.end {
-            let Some(other) = Half::of(cx, stage, next) else { break };
-            let why = match cx.options.merge {
-                Merge::Always => Some("one layer does for all"),
-                _ => pays(&half, &other),
-            };
-            let Some(why) = why else { break };
-            let at = tree.instructions[next].keyword_span;
-            if half.commands + other.commands > MOST_COMMANDS && cx.options.merge != Merge::Always {
-                proposals.push(Declined::proposal(at, "the merged RUN would be too long to read"));
-                break;
-            }
-            let Some(edit) = layout::merge(cx.model, next - 1, next, &style) else {
-                proposals.push(Declined::proposal(at, "a comment, flag or heredoc stands where this RUN and the one above would be joined"));
-                break;
-            };
-            group.edits.push(edit);
-            group.runs.push(next);
-            group.why = why;
-            half.add(other);
-        }
-        (group.runs.len() > 1).then_some(group)
-    }
-
     fn rewrite(&self, cx: &Cx<'_>) -> Option<Rewrite> {
         let at = cx.model.tree.instructions[self.runs[0]].keyword_span;
         let title = match self.runs.len() {
+            1 => return None,
             2 => "merge this RUN with the next".to_owned(),
             many => format!("merge these {many} RUNs"),
         };
@@ -118,7 +129,8 @@ impl Group {
     }
 }
 
-/// A RUN, or a group of them, that may be merged with the next.
+/// What matters of a RUN, or of a group of them, for merging it with the next.
+#[derive(Default)]
 struct Half {
     commands: usize,
     /// All its commands are small utilities.
@@ -155,13 +167,13 @@ impl Half {
             }
             half.commands += 1;
             // What only empties caches belongs into the RUN that filled them, wherever that is.
-            half.small &= script.cleans(node, cx.model.toolbox).is_none();
+            half.small &= script.cleans(node).is_none();
             let mut of_this_shell = false;
             dockopt_model::script::each_command(node, &mut |simple| {
                 let names = simple.words.iter().flat_map(|word| &word.variables);
                 // What a process can tell about itself and its shell.
                 of_this_shell |= names.clone().any(|name| matches!(name.as_str(), "$" | "!" | "_" | "-" | "0" | "?" | "PPID" | "SECONDS" | "@" | "*" | "#"));
-                let Some(invocation) = script.recognize(simple, cx.model.toolbox) else {
+                let Some(invocation) = script.recognize(simple) else {
                     half.small = false;
                     return;
                 };
@@ -174,7 +186,7 @@ impl Half {
             if of_this_shell {
                 return None;
             }
-            let role = dockopt_model::trace::role_of(script, operand, cx.model.toolbox);
+            let role = dockopt_model::trace::role_of(script, operand);
             let effects = half.effects(cx, stage, at, half.commands - 1)?;
             half.writes.extend(&effects.writes);
             if role == Some(Role::Remove) {

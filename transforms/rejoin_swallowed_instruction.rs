@@ -33,12 +33,13 @@
 //!
 //! Safe: the original never builds, since no image has a program whose name is an instruction in capitals. It acts only
 //! when the words begin a line of their own and are an instruction that `BuildKit` accepts. A `;` in place of the `&&` is
-//! mended too; where only the escape token is left over the words would be arguments of the command before, and that is left.
+//! mended too; where only the escape token is left over, the words would be arguments of the command before, and that is left.
 
-use dockopt_shell::NodeKind;
+use dockopt_model::Script;
+use dockopt_shell::{Node, NodeKind};
 use dockopt_syntax::{Edit, Instruction, Keyword, Span};
 
-use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite};
+use crate::{Class, Commands, Cx, Declined, Phase, Proposal, Rewrite, canonical};
 
 pub(crate) const NAME: &str = "rejoin-swallowed-instruction";
 pub(crate) const PHASE: Phase = Phase::Correct;
@@ -53,11 +54,15 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 fn look_at(cx: &Cx<'_>, index: usize) -> Option<Proposal> {
     let tree = cx.model.tree;
     let instruction = &tree.instructions[index];
-    let (gap, keyword) = swallowed(cx, index)?;
-    let name = keyword.name();
-    if !is_an_instruction(&tree.text, instruction, gap.end) {
+    let found = swallowed(cx, index)?;
+    let gap = found.gap;
+    let name = found.keyword.name();
+    let at = Span::new(gap.end, gap.end + name.len());
+    // Commands that follow in the chain can belong to a RUN alone.
+    let stands_alone = found.keyword == Keyword::Run || found.is_last;
+    if !stands_alone || !is_an_instruction(&tree.text, instruction, gap.end) {
         let reason = format!("`{name}` begins a line of this RUN, but what follows is no instruction that can stand alone");
-        return Some(Declined::proposal(Span::new(gap.end, gap.end + name.len()), reason));
+        return Some(Declined::proposal(at, reason));
     }
     // The line breaks, blank lines and comments between stay; the operator and the escape token before them go.
     let line_end = gap.start + gap.of(&tree.text).find('\n')?;
@@ -68,32 +73,60 @@ fn look_at(cx: &Cx<'_>, index: usize) -> Option<Proposal> {
         "the `{}` at the end of the line makes `{name} …` a command of the RUN, so the file cannot build",
         tree.text[gap.start..kept].trim()
     );
-    let mut rewrite = Rewrite::safe(title, reason, Span::new(gap.end, gap.end + name.len()), vec![edit]).ok()?;
+    let mut rewrite = Rewrite::safe(title, reason, at, vec![edit]).ok()?;
     rewrite.mends = true;
-    rewrite.commands.gone = last_command(cx, index);
+    rewrite.commands = found.commands;
     Some(Proposal::Rewrite(rewrite))
 }
 
-/// The last command of a RUN, if its name is an instruction and it begins a line: the gap before it, from the end of the
-/// command before, and the instruction.
-fn swallowed(cx: &Cx<'_>, index: usize) -> Option<(Span, Keyword)> {
+/// An instruction that became a command of the RUN above it.
+struct Swallowed {
+    keyword: Keyword,
+    /// From the end of the command before to the instruction.
+    gap: Span,
+    /// No command of the RUN follows.
+    is_last: bool,
+    commands: Commands,
+}
+
+/// The first command of a RUN whose name is an instruction and that begins a line.
+fn swallowed(cx: &Cx<'_>, index: usize) -> Option<Swallowed> {
     let tree = cx.model.tree;
     let script = cx.model.script(index).ok()?;
-    let item = script.ast.list.items.last()?;
-    let (before, last) = match &item.node.kind {
-        NodeKind::And { left, right, .. } => (left.span.end, &**right),
-        _ => {
-            let items = &script.ast.list.items;
-            (items.get(items.len().checked_sub(2)?)?.node.span.end, &item.node)
+    if !tree.instructions[index].heredocs.is_empty() {
+        return None;
+    }
+    let operands = operands(script);
+    (1..operands.len()).find_map(|at| {
+        let (before, node) = (operands[at - 1].span.end, operands[at]);
+        let simple = node.as_simple()?;
+        let word = simple.words.first()?;
+        let text = &script.text()[word.span.clone()];
+        let keyword = Keyword::ALL.iter().find(|(_, name)| *name == text)?.0;
+        let gap = Span::new(script.logical.source_end(before), script.logical.source_start(word.span.start));
+        let lines = gap.of(&tree.text);
+        let begins_line = lines.contains('\n') && lines.rsplit('\n').next().is_some_and(|indent| indent.trim().is_empty());
+        let mut commands = Commands { gone: vec![dockopt_shell::canonical(script.text(), node)], new: Vec::new() };
+        if let (Keyword::Run, Some(first)) = (keyword, simple.words.get(1)) {
+            commands.new.push(canonical(&script.text()[first.span.start..node.span.end]));
         }
-    };
-    let word = last.as_simple()?.words.first()?;
-    let text = &script.text()[word.span.clone()];
-    let keyword = Keyword::ALL.iter().find(|(_, name)| *name == text)?.0;
-    let gap = Span::new(script.logical.source_end(before), script.logical.source_start(word.span.start));
-    let lines = gap.of(&tree.text);
-    let begins_line = lines.rsplit('\n').next().is_some_and(|indent| indent.trim().is_empty());
-    (begins_line && lines.contains('\n') && tree.instructions[index].heredocs.is_empty()).then_some((gap, keyword))
+        begins_line.then(|| Swallowed { keyword, gap, is_last: at + 1 == operands.len(), commands })
+    })
+}
+
+/// The commands of a script that must succeed one after the other: the items of its list, taken apart at `&&`.
+fn operands<'s>(script: &'s Script<'_>) -> Vec<&'s Node> {
+    let mut found = Vec::new();
+    for item in &script.ast.list.items {
+        let start = found.len();
+        let mut node = &item.node;
+        while let NodeKind::And { left, right, .. } = &node.kind {
+            found.insert(start, &**right);
+            node = left;
+        }
+        found.insert(start, node);
+    }
+    found
 }
 
 /// Whether the rest of the RUN from `start` on is one instruction without errors.
@@ -101,13 +134,4 @@ fn is_an_instruction(text: &str, run: &Instruction, start: usize) -> bool {
     let rest = &text[start..run.span.end];
     let parse = dockopt_syntax::parse(&format!("FROM scratch\n{rest}"));
     parse.errors.is_empty() && parse.tree.instructions.len() == 2
-}
-
-fn last_command(cx: &Cx<'_>, index: usize) -> Vec<String> {
-    let Ok(script) = cx.model.script(index) else { return Vec::new() };
-    let last = script.ast.list.items.last().map(|item| match &item.node.kind {
-        NodeKind::And { right, .. } => &**right,
-        _ => &item.node,
-    });
-    last.map(|node| dockopt_shell::canonical(script.text(), node)).into_iter().collect()
 }

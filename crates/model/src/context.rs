@@ -111,7 +111,8 @@ impl Context<'_> {
             if *seen > MAX_FILES {
                 return Err(Unreadable(folder.to_owned()));
             }
-            let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
+            let path =
+                if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
             let excluded = self.ignore.ignore.excludes(&path);
             if entry.kind == EntryKind::Folder && (!excluded || self.ignore.ignore.may_include_below(&path)) {
                 let before = found.len();
@@ -141,8 +142,11 @@ impl Context<'_> {
         let entries = self.files.entries(folder).unwrap_or_else(|| Arc::from([]));
         let mut matched = Vec::new();
         for entry in entries.iter() {
-            let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
-            if gopath::matches(&cleaned, &path).map_err(|_| Unreadable(source.to_owned()))? && self.kind(&path).is_some() {
+            let path =
+                if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
+            if gopath::matches(&cleaned, &path).map_err(|_| Unreadable(source.to_owned()))?
+                && self.kind(&path).is_some()
+            {
                 matched.push(path);
             }
         }

@@ -118,7 +118,8 @@ fn read(
                 for (file, kind) in context.walk(source).map_err(|error| error.to_string())? {
                     let inner = path::relative(&file, source).filter(|_| !source.is_empty()).unwrap_or(&file);
                     let path = path::resolve(&target, inner);
-                    let what = if kind == EntryKind::Folder { Written::Folder(file) } else { Written::File(file) };
+                    let what =
+                        if kind == EntryKind::Folder { Written::Folder(file) } else { Written::File(file) };
                     writes.push(Write { path, what });
                 }
             }
@@ -143,7 +144,9 @@ fn read(
 /// Whether ADD fetches the source: a URL, or a git repository.
 pub fn is_remote(source: &str) -> bool {
     let lower = source.to_ascii_lowercase();
-    ["http://", "https://", "ftp://", "git://", "git@", "ssh://"].iter().any(|scheme| lower.starts_with(scheme))
+    ["http://", "https://", "ftp://", "git://", "git@", "ssh://"]
+        .iter()
+        .any(|scheme| lower.starts_with(scheme))
         || lower.starts_with("github.com/")
         || lower.contains(".git#")
 }

@@ -61,7 +61,8 @@ pub fn of(model: &Model<'_>, stage: usize, instruction: usize) -> Option<Delay> 
     if copy.body.as_copy().is_none() || trace.unfollowed.iter().any(|(at, _)| *at == instruction) {
         return None;
     }
-    let target = crate::copy::destination(model.tree, copy, model.stages[stage].state(instruction)).get()?.0.clone();
+    let target =
+        crate::copy::destination(model.tree, copy, model.stages[stage].state(instruction)).get()?.0.clone();
     let delay = Delay { target, ..Delay::default() };
     let mut walk = Walk { model, stage, copy, delay, folders: BTreeSet::new() };
     for atom in trace.of(instruction) {
@@ -105,7 +106,9 @@ impl Walk<'_, '_> {
                 let set = pairs.iter().find(|pair| used.contains(&pair.key.text))?;
                 stop(format!("the copy uses `${}`, which is set here", set.key.text))
             }
-            Body::Workdir(_) if self.is_relative() => stop("the copy's destination is relative to WORKDIR".to_owned()),
+            Body::Workdir(_) if self.is_relative() => {
+                stop("the copy's destination is relative to WORKDIR".to_owned())
+            }
             Body::Onbuild(_) => None,
             _ => {
                 let atoms: Vec<&Atom> = self.model.traces()[self.stage].of(next).collect();
@@ -120,7 +123,8 @@ impl Walk<'_, '_> {
 
     fn is_relative(&self) -> bool {
         let state = self.model.stages[self.stage].state(self.index());
-        let text = self.copy.body.as_copy().map(|copy| state.expand(&copy.destination.text, self.model.tree.escape));
+        let text =
+            self.copy.body.as_copy().map(|copy| state.expand(&copy.destination.text, self.model.tree.escape));
         !matches!(text, Some(crate::Known::Is(text)) if text.starts_with('/'))
     }
 
@@ -130,17 +134,24 @@ impl Walk<'_, '_> {
 
     fn pass_atom(&mut self, next: usize, atom: &Atom) -> Option<Stop> {
         let is_install = self.is_install(next, atom);
-        let stop = |reason: String| Some(Stop { instruction: next, element: atom.element, is_install, reason });
+        let stop =
+            |reason: String| Some(Stop { instruction: next, element: atom.element, is_install, reason });
         if let Some(own) = atom.path() {
             let meets = self.delay.files.contains_key(own) || self.folders.contains(own);
             return if meets { stop(format!("`{own}` is written here again")) } else { None };
         }
         if atom.effects.reads.is_unknown() || atom.effects.writes.is_unknown() {
-            let reason = atom.effects.unclear.as_ref().map_or("it may read any file", |unclear| &unclear.reason);
+            let reason =
+                atom.effects.unclear.as_ref().map_or("it may read any file", |unclear| &unclear.reason);
             return stop(reason.to_owned());
         }
-        if self.copy.flag("chown").is_some() && atom.effects.writes.touches(&Region::Accounts) && self.looks_up_a_name() {
-            return stop("the owner of the copied files is looked up in accounts that this may change".to_owned());
+        if self.copy.flag("chown").is_some()
+            && atom.effects.writes.touches(&Region::Accounts)
+            && self.looks_up_a_name()
+        {
+            return stop(
+                "the owner of the copied files is looked up in accounts that this may change".to_owned(),
+            );
         }
         let filled = match self.filled(atom) {
             Ok(filled) => filled,
@@ -155,7 +166,9 @@ impl Walk<'_, '_> {
         };
         for inputs in &atom.effects.inputs {
             let shadowed = |path: &str| filled.iter().any(|tree| path::within(path, tree));
-            install.folders.extend(inputs.trees.iter().filter(|tree| !shadowed(tree) && self.folders.contains(*tree)).cloned());
+            install.folders.extend(
+                inputs.trees.iter().filter(|tree| !shadowed(tree) && self.folders.contains(*tree)).cloned(),
+            );
             for file in &inputs.files {
                 if let Some(from) = self.delay.files.get(file).filter(|_| !shadowed(file)) {
                     install.manifests.insert(file.clone(), from.clone());
@@ -164,7 +177,8 @@ impl Walk<'_, '_> {
             install.remarks.extend(inputs.remarks.iter().cloned());
         }
         let taken = |path: &str| {
-            install.manifests.contains_key(path) || install.folders.iter().any(|folder| path::within(path, folder))
+            install.manifests.contains_key(path)
+                || install.folders.iter().any(|folder| path::within(path, folder))
         };
         for file in self.delay.files.keys().chain(&self.folders) {
             if filled.iter().any(|tree| path::within(file, tree)) {
@@ -174,7 +188,9 @@ impl Walk<'_, '_> {
             if atom.effects.writes.touches(&region) {
                 let remarks = atom.effects.inputs.iter().flat_map(|inputs| &inputs.remarks);
                 let why: String = remarks.map(|remark| format!(" ({remark})")).collect();
-                return stop(format!("it may write `{file}`{why}, and the copy would then put the old one back"));
+                return stop(format!(
+                    "it may write `{file}`{why}, and the copy would then put the old one back"
+                ));
             }
             if !taken(file) && atom.effects.reads.touches(&region) {
                 return stop(format!("it may read `{file}`"));
@@ -199,7 +215,9 @@ impl Walk<'_, '_> {
                 continue;
             }
             if context.raw_kind(&from).is_some() && context.files.is_git_ignored(&from) != Some(true) {
-                return Err(format!("`{from}` is in the build context and may be there on purpose, but the install writes it too"));
+                return Err(format!(
+                    "`{from}` is in the build context and may be there on purpose, but the install writes it too"
+                ));
             }
             filled.push(tree.clone());
         }
@@ -216,7 +234,11 @@ impl Walk<'_, '_> {
             let text = state.expand(&source.text, self.model.tree.escape);
             for folder in context.sources(text.get()?).ok()? {
                 if context.kind(&folder) == Some(crate::EntryKind::Folder) {
-                    return Some(if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") });
+                    return Some(if folder.is_empty() {
+                        rest.to_owned()
+                    } else {
+                        format!("{folder}/{rest}")
+                    });
                 }
             }
         }
@@ -234,12 +256,12 @@ impl Walk<'_, '_> {
             return false;
         }
         let Ok(script) = self.model.script(next) else { return false };
-        let elements = script.elements(self.model.toolbox);
+        let elements = script.elements();
         let Some(element) = elements.get(atom.element) else { return false };
         let mut found = false;
         for node in element.nodes() {
             let mut look = |simple| {
-                if let Some(invocation) = script.recognize(simple, self.model.toolbox) {
+                if let Some(invocation) = script.recognize(simple) {
                     let role = invocation.action.map(|action| action.role);
                     found |= matches!(invocation.tool.kind, Kind::System | Kind::Language)
                         && matches!(role, Some(Role::Install | Role::Upgrade));

@@ -18,10 +18,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
 
+use crate::Model;
 use crate::region::{Footprint, Region};
 use crate::stages::{Parent, Stage};
 use crate::trace::{Atom, AtomKind, Trace};
-use crate::Model;
 
 /// The meaning of a whole file: that of each stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,10 @@ fn normalise<'m>(model: &'m Model<'_>, stage: usize) -> Vec<&'m Atom> {
         .atoms
         .iter()
         .enumerate()
-        .filter(|(at, atom)| atom.kind != AtomKind::Clean || index_needed_after(model, stage, *at, &atom.effects.writes).is_some())
+        .filter(|(at, atom)| {
+            atom.kind != AtomKind::Clean
+                || index_needed_after(model, stage, *at, &atom.effects.writes).is_some()
+        })
         .map(|(_, atom)| atom)
         .collect();
     made_folders(&repeated_writes(&idle_refreshes(model, &atoms)))
@@ -104,7 +107,12 @@ fn normalise<'m>(model: &'m Model<'_>, stage: usize) -> Vec<&'m Atom> {
 
 /// The first atom after atom `at` of a stage, there or in a stage that starts from it, that reads a package index among
 /// `regions` before anything refreshes it: its stage and place.
-pub fn index_needed_after(model: &Model<'_>, stage: usize, at: usize, regions: &Footprint) -> Option<(usize, usize)> {
+pub fn index_needed_after(
+    model: &Model<'_>,
+    stage: usize,
+    at: usize,
+    regions: &Footprint,
+) -> Option<(usize, usize)> {
     regions
         .iter()
         .filter(|region| matches!(region, Region::Index(_)))
@@ -144,7 +152,10 @@ fn is_overtaken(atoms: &[&Atom]) -> bool {
         if atom.kind == AtomKind::Refresh && atom.label == refresh.label {
             return true;
         }
-        if atom.path().is_none() && (atom.effects.reads.meets(&refresh.effects.writes) || atom.effects.writes.meets(&refresh.effects.writes)) {
+        if atom.path().is_none()
+            && (atom.effects.reads.meets(&refresh.effects.writes)
+                || atom.effects.writes.meets(&refresh.effects.writes))
+        {
             return false;
         }
     }
@@ -158,7 +169,9 @@ fn is_repeated(model: &Model<'_>, before: &[&Atom], refresh: &Atom) -> bool {
         .tools()
         .iter()
         .filter_map(|tool| tool.index.as_ref())
-        .filter(|index| index.paths.iter().any(|path| refresh.effects.writes.touches(&Region::Index(path.clone()))))
+        .filter(|index| {
+            index.paths.iter().any(|path| refresh.effects.writes.touches(&Region::Index(path.clone())))
+        })
         .flat_map(|index| index.configured_by.iter().cloned().map(Region::Tree))
         .collect();
     if configuration.is_empty() {
@@ -171,9 +184,15 @@ fn is_repeated(model: &Model<'_>, before: &[&Atom], refresh: &Atom) -> bool {
         let writes = |region: &Region| match atom.path() {
             Some(path) => crate::region::meets(&Region::Path(path.to_owned()), region),
             // What an install of system packages puts below /etc is part of what the next one expects.
-            None => atom.effects.writes.iter().any(|own| !matches!(own, Region::System { .. }) && crate::region::meets(own, region)),
+            None => atom
+                .effects
+                .writes
+                .iter()
+                .any(|own| !matches!(own, Region::System { .. }) && crate::region::meets(own, region)),
         };
-        let clears = atom.path().is_none() && atom.kind == AtomKind::Clean && atom.effects.writes.meets(&refresh.effects.writes);
+        let clears = atom.path().is_none()
+            && atom.kind == AtomKind::Clean
+            && atom.effects.writes.meets(&refresh.effects.writes);
         if clears || configuration.iter().any(writes) {
             return false;
         }
@@ -187,7 +206,8 @@ fn repeated_writes<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
     for (at, &atom) in atoms.iter().enumerate() {
         if let AtomKind::Write { path, .. } = &atom.kind {
             let repeats = last.insert(path, at).is_some_and(|before| {
-                atoms[before].label == atom.label && !atoms[before + 1..at].iter().any(|between| writes_path(between, path))
+                atoms[before].label == atom.label
+                    && !atoms[before + 1..at].iter().any(|between| writes_path(between, path))
             });
             if repeats {
                 continue;
@@ -225,7 +245,9 @@ fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
     let mut kept = Vec::with_capacity(atoms.len());
     for (at, &atom) in atoms.iter().enumerate() {
         if let AtomKind::MakeFolder { path } = &atom.kind {
-            let exists = known.get(path.as_str()).is_some_and(|&before| !atoms[before + 1..at].iter().any(|one| writes_path(one, path) && one.path().is_none()));
+            let exists = known.get(path.as_str()).is_some_and(|&before| {
+                !atoms[before + 1..at].iter().any(|one| writes_path(one, path) && one.path().is_none())
+            });
             let replaced = later
                 .get(path.as_str())
                 .and_then(|places| places.iter().find(|&&place| place > at))
@@ -250,8 +272,11 @@ fn histories(atoms: &[&Atom]) -> Vec<u128> {
     let mut by_path: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut runs: Vec<usize> = Vec::new();
     for (at, &atom) in atoms.iter().enumerate() {
-        let mut before: Vec<u128> =
-            runs.iter().filter(|&&earlier| atoms[earlier].conflicts(atom)).map(|&earlier| hashes[earlier]).collect();
+        let mut before: Vec<u128> = runs
+            .iter()
+            .filter(|&&earlier| atoms[earlier].conflicts(atom))
+            .map(|&earlier| hashes[earlier])
+            .collect();
         match atom.path() {
             Some(path) => {
                 let same = by_path.entry(path).or_default();
@@ -259,7 +284,8 @@ fn histories(atoms: &[&Atom]) -> Vec<u128> {
                 same.push(at);
             }
             None => {
-                let writes = (0..at).filter(|&earlier| atoms[earlier].path().is_some() && atoms[earlier].conflicts(atom));
+                let writes = (0..at)
+                    .filter(|&earlier| atoms[earlier].path().is_some() && atoms[earlier].conflicts(atom));
                 before.extend(writes.map(|earlier| hashes[earlier]));
                 runs.push(at);
             }
@@ -285,9 +311,10 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
             Body::Cmd(command) => ("cmd".to_owned(), command_text(instruction, command)),
             Body::Entrypoint(command) => ("entrypoint".to_owned(), command_text(instruction, command)),
             Body::Healthcheck(Healthcheck::None) => ("health".to_owned(), String::new()),
-            Body::Healthcheck(Healthcheck::Command(command)) => {
-                ("health".to_owned(), format!("{:?} {}", instruction.flags, command_text(instruction, command)))
-            }
+            Body::Healthcheck(Healthcheck::Command(command)) => (
+                "health".to_owned(),
+                format!("{:?} {}", instruction.flags, command_text(instruction, command)),
+            ),
             Body::Stopsignal(_) => at("signal"),
             Body::Maintainer(_) => at("author"),
             Body::Label(pairs) => {
@@ -298,7 +325,9 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
                 continue;
             }
             Body::Expose(words) | Body::Volume(words) => {
-                sets.extend(words.iter().map(|word: &Word| format!("{} {}", instruction.keyword.name(), word.text)));
+                sets.extend(
+                    words.iter().map(|word: &Word| format!("{} {}", instruction.keyword.name(), word.text)),
+                );
                 continue;
             }
             Body::Onbuild(_) => {
@@ -312,7 +341,10 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
     sets.sort_unstable();
     sets.dedup();
     let end = stage.states.last().expect("a stage has a state after its end");
-    let mut all = vec![tree.instructions[stage.from].arguments_text().to_owned(), format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell)];
+    let mut all = vec![
+        tree.instructions[stage.from].arguments_text().to_owned(),
+        format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell),
+    ];
     all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
     all.extend(slots.into_iter().map(|(slot, text)| format!("{slot} {text}")));
     all.extend(sets);
@@ -327,6 +359,8 @@ fn one_text(instruction: &Instruction) -> String {
 fn command_text(instruction: &Instruction, command: &Command) -> String {
     match command {
         Command::Shell(range) => format!("sh {}", &instruction.logical.text()[range.clone()]),
-        Command::Exec(words) => format!("{:?}", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>()),
+        Command::Exec(words) => {
+            format!("{:?}", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>())
+        }
     }
 }

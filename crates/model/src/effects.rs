@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dockopt_shell::{List, Node, NodeKind, Redirect, RedirectKind, Simple, StateChange, Word};
 use dockopt_tools::manifests::{self, Answer, Call, Inputs, Project};
-use dockopt_tools::{Arg, FlagValue, Invocation, Kind, PathRef, Place, Reach, Tool, Toolbox};
+use dockopt_tools::{Arg, Cache, FlagValue, Invocation, Kind, PathRef, Place, Reach, Tool};
 
 use crate::region::{Footprint, Region};
 use crate::script::Script;
@@ -55,7 +55,9 @@ impl Effects {
 
     /// Whether a command with these effects can change places with one with `other`.
     pub fn is_independent_of(&self, other: &Self) -> bool {
-        !self.writes.meets(&other.reads) && !self.reads.meets(&other.writes) && !self.writes.meets(&other.writes)
+        !self.writes.meets(&other.reads)
+            && !self.reads.meets(&other.writes)
+            && !self.writes.meets(&other.writes)
     }
 }
 
@@ -63,9 +65,7 @@ impl Effects {
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The script that it is part of.
-    pub script: &'a Script,
-    /// The tools that are known.
-    pub toolbox: &'a Toolbox,
+    pub script: &'a Script<'a>,
     /// What it inherits.
     pub state: &'a State,
     /// Its working directory.
@@ -99,8 +99,9 @@ impl Surroundings<'_> {
             NodeKind::And { .. } | NodeKind::Or { .. } | NodeKind::Pipe { .. } => {
                 // Chains lean left and may be long.
                 let mut next = node;
-                while let NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } | NodeKind::Pipe { left, right, .. } =
-                    &next.kind
+                while let NodeKind::And { left, right, .. }
+                | NodeKind::Or { left, right, .. }
+                | NodeKind::Pipe { left, right, .. } = &next.kind
                 {
                     self.node(right, effects);
                     next = left;
@@ -110,8 +111,12 @@ impl Surroundings<'_> {
             NodeKind::Not(inner) => self.node(inner, effects),
             NodeKind::Subshell(list) | NodeKind::Group(list) => self.list(list, effects),
             NodeKind::Compound { lists, words, .. } => {
-                lists.iter().for_each(|list| self.list(list, effects));
-                words.iter().for_each(|word| self.word(word, effects));
+                for list in lists {
+                    self.list(list, effects);
+                }
+                for word in words {
+                    self.word(word, effects);
+                }
             }
             // A call of it is a command that no tool knows.
             NodeKind::Function { .. } => {}
@@ -132,7 +137,9 @@ impl Surroundings<'_> {
         let writes = match redirect.kind {
             RedirectKind::Out | RedirectKind::Append | RedirectKind::Both => true,
             RedirectKind::In => false,
-            RedirectKind::ReadWrite => return effects.be_unclear(Region::Everything, "a file is opened for reading and writing"),
+            RedirectKind::ReadWrite => {
+                return effects.be_unclear(Region::Everything, "a file is opened for reading and writing");
+            }
             RedirectKind::Heredoc | RedirectKind::HereString | RedirectKind::Duplicate => return,
         };
         let target = redirect.target.as_ref().and_then(|word| word.literal.as_deref());
@@ -167,7 +174,7 @@ impl Surroundings<'_> {
             return;
         }
         let args = self.script.args(simple);
-        let Some(invocation) = self.toolbox.recognize(&args) else {
+        let Some(invocation) = self.script.recognize(simple) else {
             let name = simple.name().unwrap_or("a command that is only known when it runs");
             effects.be_unclear(Region::Everything, format!("`{name}` may read and write anything"));
             return;
@@ -175,15 +182,25 @@ impl Surroundings<'_> {
         self.invocation(simple, &args, &invocation, effects);
     }
 
-    fn invocation(&self, simple: &Simple, args: &[Arg<'_>], invocation: &Invocation<'_>, effects: &mut Effects) {
+    fn invocation(
+        &self,
+        simple: &Simple,
+        args: &[Arg<'_>],
+        invocation: &Invocation<'_>,
+        effects: &mut Effects,
+    ) {
         let inputs = self.inputs(simple, args, invocation);
         for (reaches, is_write) in [(invocation.reads(args), false), (invocation.writes(args), true)] {
             for reach in reaches {
                 match reach {
-                    Reach::Place(place) => self.place(place, is_write, args, invocation, inputs.as_ref(), effects),
+                    Reach::Place(place) => {
+                        self.place(place, is_write, args, invocation, inputs.as_ref(), effects);
+                    }
                     Reach::Path(named) | Reach::Tree(named) => {
                         let region = match self.operand(args, named) {
-                            Some(Operand::Exact(path)) if matches!(reach, Reach::Path(_)) => Region::Path(path),
+                            Some(Operand::Exact(path)) if matches!(reach, Reach::Path(_)) => {
+                                Region::Path(path)
+                            }
                             Some(Operand::Exact(path) | Operand::Below(path)) => Region::Tree(path),
                             None => {
                                 let reason = format!("it is not known which paths `{}` names", first(args));
@@ -207,9 +224,13 @@ impl Surroundings<'_> {
         let action = invocation.action?;
         let reader = action.manifest.as_deref()?;
         let Known::Is(cwd) = self.cwd else {
-            return Some(Answer::Unclear { reason: "the working directory of the base image is not known".to_owned(), path: None });
+            return Some(Answer::Unclear {
+                reason: "the working directory of the base image is not known".to_owned(),
+                path: None,
+            });
         };
-        let mut complete = invocation.complete && invocation.wrappers.is_empty() && simple.assignments.is_empty();
+        let mut complete =
+            invocation.complete && invocation.wrappers.is_empty() && simple.assignments.is_empty();
         let flags: Vec<(String, Option<String>)> = invocation
             .flags
             .iter()
@@ -222,8 +243,14 @@ impl Surroundings<'_> {
         let texts = invocation.operand_texts(args);
         complete &= texts.iter().all(Option::is_some);
         let operands: Vec<String> = texts.into_iter().flatten().map(str::to_owned).collect();
-        let env = self.state.variables.iter().map(|(name, variable)| (name.clone(), variable.value.get().cloned())).collect();
-        let command: Vec<&str> = args[invocation.command.clone()].iter().filter_map(|word| word.literal()).collect();
+        let env = self
+            .state
+            .variables
+            .iter()
+            .map(|(name, variable)| (name.clone(), variable.value.get().cloned()))
+            .collect();
+        let command: Vec<&str> =
+            args[invocation.command.clone()].iter().filter_map(|word| word.literal()).collect();
         let call = Call {
             action: &action.name,
             flags: &flags,
@@ -247,7 +274,8 @@ impl Surroundings<'_> {
         effects: &mut Effects,
     ) {
         let tool = invocation.tool;
-        let mut add = |region: Region| if is_write { effects.writes.add(region) } else { effects.reads.add(region) };
+        let mut add =
+            |region: Region| if is_write { effects.writes.add(region) } else { effects.reads.add(region) };
         match place {
             Place::System => {
                 // Packages of a distribution may own folders anywhere in the hierarchy, the working directory not spared.
@@ -257,24 +285,36 @@ impl Surroundings<'_> {
             }
             Place::Index => {
                 for path in tool.index.iter().flat_map(|index| &index.paths) {
-                    add(Region::Index(path.clone()));
+                    add(index_region(tool, path));
                 }
             }
             Place::Cache => {
-                for (cache, path) in tool.caches.iter().flat_map(|cache| cache.paths.iter().map(move |path| (cache, path))) {
-                    add(cache_region(cache.is_index, cache.is_store, path));
+                for (cache, path) in
+                    tool.caches.iter().flat_map(|cache| cache.paths.iter().map(move |path| (cache, path)))
+                {
+                    add(cache_region(tool, cache, path));
                 }
             }
             // `Invocation::reads` and `writes` resolve these.
             Place::Operands | Place::OperandTrees | Place::LastOperand => {}
             Place::Project => match inputs {
                 Some(Answer::Reads(inputs)) => {
-                    let (files, trees) =
-                        if is_write { (&inputs.writes, &inputs.write_trees) } else { (&inputs.files, &inputs.trees) };
-                    files.iter().chain(inputs.probes.iter().filter(|_| !is_write)).for_each(|path| add(Region::Path(path.clone())));
-                    trees.iter().for_each(|path| add(Region::Tree(path.clone())));
+                    let (files, trees) = if is_write {
+                        (&inputs.writes, &inputs.write_trees)
+                    } else {
+                        (&inputs.files, &inputs.trees)
+                    };
+                    files
+                        .iter()
+                        .chain(inputs.probes.iter().filter(|_| !is_write))
+                        .for_each(|path| add(Region::Path(path.clone())));
+                    for path in trees {
+                        add(Region::Tree(path.clone()));
+                    }
                 }
-                Some(Answer::Unclear { reason, .. }) => effects.be_unclear(Region::AnythingButIndexes, reason.clone()),
+                Some(Answer::Unclear { reason, .. }) => {
+                    effects.be_unclear(Region::AnythingButIndexes, reason.clone());
+                }
                 None => effects.be_unclear(
                     Region::AnythingButIndexes,
                     format!("it is not known which files of the project `{}` reads", first(args)),
@@ -282,7 +322,10 @@ impl Surroundings<'_> {
             },
             Place::Cwd | Place::CwdTree(_) | Place::CwdNamed(_) => {
                 let Known::Is(cwd) = self.cwd else {
-                    effects.be_unclear(Region::AnythingButIndexes, "the working directory of the base image is not known");
+                    effects.be_unclear(
+                        Region::AnythingButIndexes,
+                        "the working directory of the base image is not known",
+                    );
                     return;
                 };
                 add(match place {
@@ -295,10 +338,14 @@ impl Surroundings<'_> {
             Place::HomeTree(path) => add(Region::Home(path.clone())),
             Place::Network => {}
             Place::AnythingButIndexes => {
-                effects.be_unclear(Region::AnythingButIndexes, format!("`{}` may read and write any file", first(args)));
+                effects.be_unclear(
+                    Region::AnythingButIndexes,
+                    format!("`{}` may read and write any file", first(args)),
+                );
             }
             Place::Everything => {
-                effects.be_unclear(Region::Everything, format!("`{}` may read and write anything", first(args)));
+                effects
+                    .be_unclear(Region::Everything, format!("`{}` may read and write anything", first(args)));
             }
         }
     }
@@ -337,11 +384,16 @@ impl Effects {
     }
 }
 
+/// The region of a package index: one that installs need, or one that they fetch when they miss it.
+pub fn index_region(tool: &Tool, place: &str) -> Region {
+    if tool.needs_index() { Region::Index(place.to_owned()) } else { Region::Cache(place.to_owned()) }
+}
+
 /// The region of a cache: an index, a store that later commands read, or a cache that nobody else needs.
-pub fn cache_region(is_index: bool, is_store: bool, place: &str) -> Region {
-    if is_index {
-        Region::Index(place.to_owned())
-    } else if !is_store {
+pub fn cache_region(tool: &Tool, cache: &Cache, place: &str) -> Region {
+    if cache.is_index {
+        index_region(tool, place)
+    } else if !cache.is_store {
         Region::Cache(place.to_owned())
     } else if let Some(rest) = place.strip_prefix("~/") {
         Region::Home(rest.to_owned())
@@ -354,16 +406,40 @@ pub fn cache_region(is_index: bool, is_store: bool, place: &str) -> Region {
 pub fn is_read_by(tool: &Tool, name: &str) -> bool {
     /// What every program or its libraries may read (reference: POSIX, ld.so(8), locale(7), curl(1)).
     const COMMON: [&str; 20] = [
-        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "TMPDIR", "LD_*", "*_PROXY",
-        "*_proxy", "SSL_CERT_*", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SOURCE_DATE_EPOCH", "XDG_*", "CI",
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "LC_*",
+        "TZ",
+        "TERM",
+        "TMPDIR",
+        "LD_*",
+        "*_PROXY",
+        "*_proxy",
+        "SSL_CERT_*",
+        "CURL_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "SOURCE_DATE_EPOCH",
+        "XDG_*",
+        "CI",
     ];
-    COMMON.iter().copied().chain(tool.environment.iter().map(String::as_str)).any(|pattern| wildcard(pattern, name))
+    COMMON
+        .iter()
+        .copied()
+        .chain(tool.environment.iter().map(String::as_str))
+        .any(|pattern| wildcard(pattern, name))
 }
 
 fn wildcard(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
-        Some((head, tail)) => name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail),
+        Some((head, tail)) => {
+            name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+        }
     }
 }
 
@@ -373,7 +449,21 @@ fn first<'a>(args: &[Arg<'a>]) -> &'a str {
 
 /// Commands that change the shell and nothing else; `changes_state` has the rest of the story.
 fn is_of_the_shell(simple: &Simple) -> bool {
-    matches!(simple.name(), Some("cd" | "export" | "set" | "unset" | "umask" | "readonly" | "exit" | "shopt" | "ulimit" | "local" | "return"))
+    matches!(
+        simple.name(),
+        Some(
+            "cd" | "export"
+                | "set"
+                | "unset"
+                | "umask"
+                | "readonly"
+                | "exit"
+                | "shopt"
+                | "ulimit"
+                | "local"
+                | "return"
+        )
+    )
 }
 
 /// How the working directory changes after a node: known where it is a plain `cd` to a literal path.

@@ -98,7 +98,11 @@ impl Expander<'_, '_> {
     fn variable(&mut self) -> Option<String> {
         if self.chars.next_if_eq(&'{').is_none() {
             let name = self.name();
-            return if name.is_empty() { Some("$".to_owned()) } else { self.value(&name)?.or(Some(String::new())) };
+            return if name.is_empty() {
+                Some("$".to_owned())
+            } else {
+                self.value(&name)?.or(Some(String::new()))
+            };
         }
         let name = self.name();
         let value = self.value(&name);

@@ -78,14 +78,19 @@ impl Builder<'_, '_> {
             Parent::Image { name, .. } => {
                 let name = match name {
                     Known::Is(name) => name.clone(),
-                    Known::Unknown => self.model.tree.instructions[self.model.stages[stage].from].arguments_text().to_owned(),
+                    Known::Unknown => self.model.tree.instructions[self.model.stages[stage].from]
+                        .arguments_text()
+                        .to_owned(),
                 };
                 self.node(Node::Image(name))
             }
         };
         let mut steps: Vec<(usize, NodeIndex)> = Vec::new();
         for at in self.model.stages[stage].instructions.clone() {
-            if !matches!(self.model.tree.instructions[at].body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::Workdir(_)) {
+            if !matches!(
+                self.model.tree.instructions[at].body,
+                Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::Workdir(_)
+            ) {
                 continue;
             }
             let step = self.graph.add_node(Node::Step { instruction: at, stage });
@@ -153,11 +158,17 @@ impl Builder<'_, '_> {
         for before in trace.of(earlier) {
             for after in trace.of(later) {
                 if before.conflicts(after) {
-                    return Some(match (before.path().or(after.path()), &after.effects.unclear, &before.effects.unclear) {
-                        (Some(path), None, None) => format!("needs {path}"),
-                        (_, Some(unclear), _) | (_, None, Some(unclear)) => unclear.reason.clone(),
-                        _ => "they touch the same files".to_owned(),
-                    });
+                    return Some(
+                        match (
+                            before.path().or(after.path()),
+                            &after.effects.unclear,
+                            &before.effects.unclear,
+                        ) {
+                            (Some(path), None, None) => format!("needs {path}"),
+                            (_, Some(unclear), _) | (_, None, Some(unclear)) => unclear.reason.clone(),
+                            _ => "they touch the same files".to_owned(),
+                        },
+                    );
                 }
             }
         }

@@ -7,8 +7,8 @@ use dockopt_tools::manifests::{Look, Project};
 
 use crate::context::Context;
 use crate::copy::{Write, Written};
-use crate::region::{Footprint, Region};
 use crate::path;
+use crate::region::{Footprint, Region};
 
 /// The known files of an image at one point of the build.
 #[derive(Clone, Default)]

@@ -3,21 +3,20 @@
 
 use dockopt_shell::{List, Node, NodeKind, Simple};
 use dockopt_syntax::{Instruction, Tree};
-use dockopt_tools::{Invocation, Role, Tool, Toolbox};
+use dockopt_tools::{Invocation, Role, Tool};
 
+use crate::Known;
 use crate::effects::{self, Effects};
 use crate::expand::variables;
 use crate::region::{Footprint, Region};
 use crate::script::{Element, Script};
 use crate::state::State;
 use crate::trace::AtomKind;
-use crate::Known;
 
 /// Where a labelled command stands.
 pub(crate) struct Context<'a> {
     pub(crate) state: &'a State,
-    pub(crate) script: &'a Script,
-    pub(crate) toolbox: &'a Toolbox,
+    pub(crate) script: &'a Script<'a>,
     pub(crate) cwd: &'a Known<String>,
 }
 
@@ -42,10 +41,10 @@ pub(crate) struct Piece {
 pub(crate) fn pieces(context: &Context<'_>, element: Element<'_>) -> Pieces {
     let plain = |kind| Pieces { before: Vec::new(), kind, instead: None };
     let Element::Node(node) = element else { return plain(AtomKind::Run) };
-    if context.script.cleans(node, context.toolbox).is_some() {
+    if context.script.cleans(node).is_some() {
         return plain(AtomKind::Clean);
     }
-    let Some(invocation) = element.simple().and_then(|simple| context.script.recognize(simple, context.toolbox)) else {
+    let Some(invocation) = element.simple().and_then(|simple| context.script.recognize(simple)) else {
         return plain(AtomKind::Run);
     };
     let tool = invocation.tool;
@@ -66,7 +65,8 @@ pub(crate) fn pieces(context: &Context<'_>, element: Element<'_>) -> Pieces {
 /// The refresh of a tool whose installs can do it by themselves: one atom for both ways.
 fn refresh(tool: &Tool) -> Piece {
     let system = Region::System { project: "/".to_owned(), accounts: false };
-    let indexes: Footprint = tool.index.iter().flat_map(|index| &index.paths).cloned().map(Region::Index).collect();
+    let indexes: Footprint =
+        tool.index.iter().flat_map(|index| &index.paths).cloned().map(Region::Index).collect();
     let effects = Effects { reads: [system].into_iter().collect(), writes: indexes, ..Effects::default() };
     Piece { label: format!("refresh {}", tool.name), effects }
 }
@@ -83,10 +83,18 @@ pub(crate) fn of_element(context: &Context<'_>, element: Element<'_>, effects: &
     if let Element::Block { list, end, .. } = element {
         // Which separators stand between the items decides what a failure does.
         for item in &list.items[..end] {
-            label.push_str(&format!("{:?}", item.terminator.map(|terminator| terminator == dockopt_shell::Terminator::Background)));
+            label.push_str(&format!(
+                "{:?}",
+                item.terminator.map(|terminator| terminator == dockopt_shell::Terminator::Background)
+            ));
         }
     }
-    label.push_str(&format!(" cwd={:?} user={:?} shell={}", context.cwd, context.state.user, context.state.shell.label()));
+    label.push_str(&format!(
+        " cwd={:?} user={:?} shell={}",
+        context.cwd,
+        context.state.user,
+        context.state.shell.label()
+    ));
     for (name, variable) in &context.state.variables {
         if names.sees(name) {
             label.push_str(&format!(" {name}={}", variable.label));
@@ -123,7 +131,9 @@ fn push_node(context: &Context<'_>, node: &Node, label: &mut String) {
         NodeKind::Simple(simple) => push_simple(context, node, simple, label),
         NodeKind::And { left, right, .. } => push_chain(context, left, "&&", right, label),
         NodeKind::Or { left, right, .. } => push_chain(context, left, "||", right, label),
-        NodeKind::Pipe { left, right, op } => push_chain(context, left, &context.script.text()[op.clone()], right, label),
+        NodeKind::Pipe { left, right, op } => {
+            push_chain(context, left, &context.script.text()[op.clone()], right, label);
+        }
         NodeKind::Subshell(list) if node.redirects.is_empty() => {
             label.push('(');
             push_list(context, list, label);
@@ -152,7 +162,7 @@ fn push_list(context: &Context<'_>, list: &List, label: &mut String) {
 fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut String) {
     let ignored = context
         .script
-        .recognize(simple, context.toolbox)
+        .recognize(simple)
         .filter(|invocation| invocation.complete)
         .map_or_else(Vec::new, |invocation| ignored_words(&invocation));
     let text = context.script.text();
@@ -184,7 +194,8 @@ fn ignored_words(invocation: &Invocation<'_>) -> Vec<usize> {
     let tool = invocation.tool;
     let Some(action) = invocation.action else { return Vec::new() };
     let mut names: Vec<&str> = Vec::new();
-    for cache in tool.caches.iter().filter(|cache| !cache.is_store && cache.filled_by.contains(&action.name)) {
+    for cache in tool.caches.iter().filter(|cache| !cache.is_store && cache.filled_by.contains(&action.name))
+    {
         names.extend(cache.off_by_flags.iter().map(String::as_str));
     }
     if action.role == Role::Install {
@@ -196,7 +207,13 @@ fn ignored_words(invocation: &Invocation<'_>) -> Vec<usize> {
         .filter(|flag| names.contains(&flag.name.as_str()) && flag.value.is_none())
         .map(|flag| flag.word)
         .collect();
-    words.retain(|word| invocation.flags.iter().filter(|flag| flag.word == *word).all(|flag| names.contains(&flag.name.as_str())));
+    words.retain(|word| {
+        invocation
+            .flags
+            .iter()
+            .filter(|flag| flag.word == *word)
+            .all(|flag| names.contains(&flag.name.as_str()))
+    });
     words
 }
 
@@ -214,15 +231,23 @@ impl<'t> Visible<'t> {
         while let Some(node) = stack.pop() {
             match &node.kind {
                 NodeKind::Simple(simple) => self.add_simple(context, simple),
-                NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } | NodeKind::Pipe { left, right, .. } => {
+                NodeKind::And { left, right, .. }
+                | NodeKind::Or { left, right, .. }
+                | NodeKind::Pipe { left, right, .. } => {
                     stack.push(left);
                     stack.push(right);
                 }
                 NodeKind::Not(inner) => stack.push(inner),
-                NodeKind::Subshell(list) | NodeKind::Group(list) => stack.extend(list.items.iter().map(|item| &item.node)),
+                NodeKind::Subshell(list) | NodeKind::Group(list) => {
+                    stack.extend(list.items.iter().map(|item| &item.node));
+                }
                 NodeKind::Compound { .. } | NodeKind::Function { .. } => self.all = true,
             }
-            if node.redirects.iter().any(|redirect| redirect.heredoc.as_ref().is_some_and(|word| word.literal.is_none())) {
+            if node
+                .redirects
+                .iter()
+                .any(|redirect| redirect.heredoc.as_ref().is_some_and(|word| word.literal.is_none()))
+            {
                 self.all = true;
             }
             for redirect in &node.redirects {
@@ -237,7 +262,7 @@ impl<'t> Visible<'t> {
             self.names.extend(word.variables.iter().cloned());
             self.all |= !word.substitutions.is_empty();
         }
-        match context.script.recognize(simple, context.toolbox) {
+        match context.script.recognize(simple) {
             Some(invocation) => self.tools.push(invocation.tool),
             None => self.all |= !simple.words.is_empty(),
         }

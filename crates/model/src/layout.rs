@@ -29,10 +29,9 @@ impl Chain {
     pub fn of(model: &Model<'_>, instruction: usize) -> Self {
         let tree = model.tree;
         let own = model.script(instruction).ok().and_then(|script| Self::read(tree, script));
-        own.or_else(|| Self::of_packages(tree, &tree.instructions[instruction])).or_else(|| Self::most_used(model)).unwrap_or_else(|| Self {
-            separator: Separator::Leading,
-            indent: " ".to_owned(),
-        })
+        own.or_else(|| Self::of_packages(tree, &tree.instructions[instruction]))
+            .or_else(|| Self::most_used(model))
+            .unwrap_or_else(|| Self { separator: Separator::Leading, indent: " ".to_owned() })
     }
 
     /// The style for a chain that RUNs are merged into: that of the first which has one.
@@ -42,7 +41,7 @@ impl Chain {
     }
 
     /// The style of the last operator that stands at a line break.
-    fn read(tree: &Tree, script: &Script) -> Option<Self> {
+    fn read(tree: &Tree, script: &Script<'_>) -> Option<Self> {
         let mut found = None;
         for item in &script.ast.list.items {
             let mut node = &item.node;
@@ -56,7 +55,7 @@ impl Chain {
         found
     }
 
-    fn at(tree: &Tree, script: &Script, left_end: usize, op: &Range, right_start: usize) -> Option<Self> {
+    fn at(tree: &Tree, script: &Script<'_>, left_end: usize, op: &Range, right_start: usize) -> Option<Self> {
         let op = script.span(op);
         let before = Span::new(script.logical.source_end(left_end), op.start).of(&tree.text);
         let after = Span::new(op.end, script.logical.source_start(right_start)).of(&tree.text);
@@ -73,7 +72,10 @@ impl Chain {
     /// A RUN without operators at line breaks: they are aligned with what stands there, such as a list of packages.
     fn of_packages(tree: &Tree, instruction: &Instruction) -> Option<Self> {
         let code = instruction.code_span(&tree.text).of(&tree.text);
-        let line = code.split('\n').skip(1).find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))?;
+        let line = code
+            .split('\n')
+            .skip(1)
+            .find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))?;
         let indent = &line[..line.len() - line.trim_start().len()];
         (!indent.is_empty()).then(|| Self { separator: Separator::Leading, indent: indent.to_owned() })
     }
@@ -87,7 +89,8 @@ impl Chain {
             .filter_map(|(at, _)| Self::read(model.tree, model.script(at).ok()?))
             .collect();
         styles.sort();
-        let counts: Vec<(usize, &Self)> = styles.chunk_by(|a, b| a == b).map(|same| (same.len(), &same[0])).collect();
+        let counts: Vec<(usize, &Self)> =
+            styles.chunk_by(|a, b| a == b).map(|same| (same.len(), &same[0])).collect();
         // Of equally frequent ones the first in order, so that the choice does not depend on anything else.
         counts.into_iter().rev().max_by_key(|found| found.0).map(|found| found.1.clone())
     }
@@ -127,9 +130,10 @@ pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Ed
 }
 
 /// Whether a command that fails ends the script: by `set -e` as its first command, or by the options of SHELL.
-fn stops_on_error(model: &Model<'_>, instruction: usize, script: &Script) -> bool {
-    let by_shell =
-        model.stage_of(instruction).is_some_and(|stage| model.stages[stage].state(instruction).shell.exits_on_error());
+fn stops_on_error(model: &Model<'_>, instruction: usize, script: &Script<'_>) -> bool {
+    let by_shell = model
+        .stage_of(instruction)
+        .is_some_and(|stage| model.stages[stage].state(instruction).shell.exits_on_error());
     let first = script.ast.list.items.first().and_then(|item| item.node.as_simple());
     by_shell
         || first.is_some_and(|simple| {
@@ -146,9 +150,10 @@ pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edi
     let chain = script.ast.and_chain()?;
     let run = &model.tree.instructions[instruction];
     let span = match (index.checked_sub(1).and_then(|before| chain.get(before)), chain.get(index + 1)) {
-        (Some(before), _) => {
-            Span::new(script.logical.source_end(before.span.end), script.logical.source_end(chain[index].span.end))
-        }
+        (Some(before), _) => Span::new(
+            script.logical.source_end(before.span.end),
+            script.logical.source_end(chain[index].span.end),
+        ),
         (None, Some(next)) => Span::new(
             script.logical.source_start(chain[index].span.start),
             script.logical.source_start(next.span.start),
@@ -164,7 +169,8 @@ pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edi
 pub fn merge(model: &Model<'_>, first: usize, second: usize, style: &Chain) -> Option<Edit> {
     let tree = model.tree;
     let (one, two) = (&tree.instructions[first], &tree.instructions[second]);
-    if !one.heredocs.is_empty() || !two.heredocs.is_empty() || !one.flags.is_empty() || !two.flags.is_empty() {
+    if !one.heredocs.is_empty() || !two.heredocs.is_empty() || !one.flags.is_empty() || !two.flags.is_empty()
+    {
         return None;
     }
     let (script, next) = (model.script(first).ok()?, model.script(second).ok()?);

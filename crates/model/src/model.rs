@@ -22,7 +22,7 @@ pub struct Model<'a> {
     pub context: Option<&'a Context<'a>>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
-    scripts: BTreeMap<usize, Result<Script, NoScript>>,
+    scripts: BTreeMap<usize, Result<Script<'a>, NoScript>>,
     traces: OnceCell<Vec<Trace>>,
     digest: OnceCell<Digest>,
 }
@@ -36,7 +36,7 @@ impl<'a> Model<'a> {
             for at in stage.instructions.clone() {
                 let instruction = &tree.instructions[at];
                 if matches!(instruction.body, Body::Run(_)) {
-                    scripts.insert(at, Script::of(tree, instruction, stage.state(at)));
+                    scripts.insert(at, Script::of(tree, instruction, stage.state(at), toolbox));
                 }
             }
         }
@@ -44,7 +44,7 @@ impl<'a> Model<'a> {
     }
 
     /// The script of a RUN, by its instruction index.
-    pub fn script(&self, instruction: usize) -> Result<&Script, NoScript> {
+    pub fn script(&self, instruction: usize) -> Result<&Script<'a>, NoScript> {
         match self.scripts.get(&instruction) {
             Some(Ok(script)) => Ok(script),
             Some(Err(why)) => Err(why.clone()),
@@ -64,7 +64,6 @@ impl<'a> Model<'a> {
                 tree: self.tree,
                 stages: &self.stages,
                 scripts: &self.scripts,
-                toolbox: self.toolbox,
                 context: self.context,
             };
             let mut images = Vec::new();
@@ -107,8 +106,14 @@ impl<'a> Model<'a> {
     /// The text of every comment line, inside instructions too, sorted.
     pub fn comments(&self) -> Vec<&'a str> {
         let text: &'a str = &self.tree.text;
-        let own = self.tree.items.iter().filter(|item| item.kind == dockopt_syntax::ItemKind::Comment).map(|item| item.span);
-        let inner = self.tree.instructions.iter().flat_map(|instruction| instruction.inner_comments.iter().copied());
+        let own = self
+            .tree
+            .items
+            .iter()
+            .filter(|item| item.kind == dockopt_syntax::ItemKind::Comment)
+            .map(|item| item.span);
+        let inner =
+            self.tree.instructions.iter().flat_map(|instruction| instruction.inner_comments.iter().copied());
         let mut all: Vec<&str> = own.chain(inner).map(|span| span.of(text).trim()).collect();
         all.sort_unstable();
         all

@@ -38,8 +38,8 @@ pub fn name(path: &str) -> &str {
 
 /// Top folders whose content belongs to the distribution (Filesystem Hierarchy Standard 3.0, §3).
 const SYSTEM_TOPS: [&str; 20] = [
-    "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "libexec", "opt", "proc", "run", "sbin", "sys", "tmp",
-    "usr", "var", "root", "home", "nix",
+    "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "libexec", "opt", "proc", "run", "sbin",
+    "sys", "tmp", "usr", "var", "root", "home", "nix",
 ];
 
 /// Folders that no project owns as a whole, so that a working directory of that name shields nothing.
@@ -48,7 +48,10 @@ fn is_shared(folder: &str) -> bool {
     match parts.as_slice() {
         [] => true,
         [top] => SYSTEM_TOPS.contains(top),
-        ["home", _] | ["usr", "local" | "bin" | "sbin" | "lib" | "lib64" | "share" | "include" | "libexec" | "etc"] => true,
+        ["home", _]
+        | ["usr", "local" | "bin" | "sbin" | "lib" | "lib64" | "share" | "include" | "libexec" | "etc"] => {
+            true
+        }
         ["usr", "local", "bin" | "sbin" | "lib" | "lib64" | "share" | "include" | "libexec" | "etc"] => true,
         ["var", _] | ["etc", ..] => true,
         _ => false,
@@ -63,7 +66,9 @@ pub fn is_system(path: &str, project: &str) -> bool {
     }
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
-        ["root", rest @ ..] | ["home", _, rest @ ..] => rest.first().is_some_and(|first| first.starts_with('.')),
+        ["root", rest @ ..] | ["home", _, rest @ ..] => {
+            rest.first().is_some_and(|first| first.starts_with('.'))
+        }
         ["home"] => false,
         ["usr", "src", name, ..] => name.starts_with("linux"),
         [top, ..] => SYSTEM_TOPS.contains(top),

@@ -101,14 +101,18 @@ pub fn meets(a: &Region, b: &Region) -> bool {
         (Cache(_), _) | (_, Cache(_)) => false,
         (Index(_), Everything) | (Everything, Index(_)) => true,
         // Folders that are removed or filled by name, such as `rm -rf /var/lib/apt`.
-        (Index(index), Tree(tree)) | (Tree(tree), Index(index)) => path::within(index, tree) || path::within(tree, index),
+        (Index(index), Tree(tree)) | (Tree(tree), Index(index)) => {
+            path::within(index, tree) || path::within(tree, index)
+        }
         (Index(index), Path(place)) | (Path(place), Index(index)) => path::within(place, index),
         (Index(_), _) | (_, Index(_)) => false,
         (Everything | AnythingButIndexes, _) | (_, Everything | AnythingButIndexes) => true,
         (System { .. }, System { .. }) => true,
         (Accounts, Accounts) => true,
         (System { accounts, .. }, Accounts) | (Accounts, System { accounts, .. }) => *accounts,
-        (System { project, .. }, Path(place)) | (Path(place), System { project, .. }) => path::is_system(place, project),
+        (System { project, .. }, Path(place)) | (Path(place), System { project, .. }) => {
+            path::is_system(place, project)
+        }
         (System { project, .. }, Tree(place) | Named { below: place, .. })
         | (Tree(place) | Named { below: place, .. }, System { project, .. }) => {
             path::is_system(place, project) || path::has_system_below(place)
@@ -129,7 +133,8 @@ pub fn meets(a: &Region, b: &Region) -> bool {
             path::within(tree, below) || path::within(below, tree)
         }
         (Named { below: x, .. }, Named { below: y, .. }) => path::within(x, y) || path::within(y, x),
-        (Home(own), Path(x) | Tree(x) | Named { below: x, .. }) | (Path(x) | Tree(x) | Named { below: x, .. }, Home(own)) => {
+        (Home(own), Path(x) | Tree(x) | Named { below: x, .. })
+        | (Path(x) | Tree(x) | Named { below: x, .. }, Home(own)) => {
             path::home_relative(x).is_none_or(|rest| path::within(rest, own) || path::within(own, rest))
                 && path::may_be_home(x)
         }
@@ -169,8 +174,16 @@ mod tests {
             (index, tree("/var/lib/apt"), true),
             (cache.clone(), Region::Everything, false),
             (cache, tree("/root"), false),
-            (Region::Named { below: "/app".to_owned(), name: "node_modules".to_owned() }, path("/app/a/node_modules/b"), true),
-            (Region::Named { below: "/app".to_owned(), name: "node_modules".to_owned() }, path("/app/a/b"), false),
+            (
+                Region::Named { below: "/app".to_owned(), name: "node_modules".to_owned() },
+                path("/app/a/node_modules/b"),
+                true,
+            ),
+            (
+                Region::Named { below: "/app".to_owned(), name: "node_modules".to_owned() },
+                path("/app/a/b"),
+                false,
+            ),
             (Region::Accounts, path("/etc/passwd"), true),
             (Region::Accounts, path("/app/x"), false),
         ] {

@@ -1,7 +1,10 @@
 //! The script of a RUN as commands of known tools, with the way back to the source. Reads structure; effects are told in
 //! `effects.rs`.
 
-use dockopt_shell::{self as shell, Dialect, List, Node, NodeKind, Simple, Word};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use dockopt_shell::{self as shell, Dialect, List, Node, NodeKind, Simple, StateChange, Word};
 use dockopt_syntax::{Body, Command, Instruction, Logical, Span, Tree};
 use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
 
@@ -9,11 +12,16 @@ use crate::state::{Shell, State};
 
 /// A RUN in shell form, parsed.
 #[derive(Debug)]
-pub struct Script {
+pub struct Script<'t> {
     /// The text that the shell receives.
     pub logical: Logical,
     /// Its structure.
     pub ast: shell::Script,
+    toolbox: &'t Toolbox,
+    /// Words whose variables have known values without blanks, by their place, expanded.
+    expanded: HashMap<usize, String>,
+    /// What tool each simple command runs, by the place of its first word: every pass asks.
+    recognized: HashMap<usize, Rc<Invocation<'t>>>,
 }
 
 /// Why a RUN has no [`Script`].
@@ -30,9 +38,14 @@ pub enum NoScript {
     Opaque(String),
 }
 
-impl Script {
+impl<'t> Script<'t> {
     /// Parses the script of a RUN.
-    pub fn of(tree: &Tree, instruction: &Instruction, state: &State) -> Result<Self, NoScript> {
+    pub fn of(
+        tree: &Tree,
+        instruction: &Instruction,
+        state: &State,
+        toolbox: &'t Toolbox,
+    ) -> Result<Self, NoScript> {
         let dialect = match &state.shell {
             Shell::Sh => Dialect::Posix,
             Shell::Bash(_) => Dialect::Bash,
@@ -47,7 +60,16 @@ impl Script {
             return Err(NoScript::OtherShell(first.to_owned()));
         }
         let ast = shell::parse(logical.text(), dialect).map_err(|opaque| NoScript::Opaque(opaque.reason))?;
-        Ok(Self { logical, ast })
+        let expanded = expanded_words(logical.text(), &ast, state);
+        let mut recognized = HashMap::new();
+        shell::walk_commands(&ast.list, &mut |simple, _| {
+            let words: Vec<Arg<'_>> =
+                simple.words.iter().map(|word| arg(logical.text(), &expanded, word)).collect();
+            if let (Some(first), Some(invocation)) = (simple.words.first(), toolbox.recognize(&words)) {
+                recognized.insert(first.span.start, Rc::new(invocation));
+            }
+        });
+        Ok(Self { logical, ast, toolbox, expanded, recognized })
     }
 
     /// The text that the shell receives.
@@ -61,7 +83,7 @@ impl Script {
     }
 
     /// The elements of the script, in order: see [`Element`].
-    pub fn elements(&self, toolbox: &Toolbox) -> Vec<Element<'_>> {
+    pub fn elements(&self) -> Vec<Element<'_>> {
         if let Some(chain) = self.ast.and_chain() {
             return chain.into_iter().map(Element::Node).collect();
         }
@@ -73,13 +95,13 @@ impl Script {
             let mut node = &items[end - 1].node;
             let mut found = Vec::new();
             while let NodeKind::And { left, right, .. } = &node.kind {
-                if self.cleans(right, toolbox).is_none() {
+                if self.cleans(right).is_none() {
                     break;
                 }
                 found.push(Element::Node(right));
                 node = left;
             }
-            let whole = self.cleans(node, toolbox).is_some();
+            let whole = self.cleans(node).is_some();
             if whole {
                 found.push(Element::Node(node));
             }
@@ -101,21 +123,23 @@ impl Script {
 
     /// The words of a simple command as the tools read them.
     pub fn args<'s>(&'s self, simple: &'s Simple) -> Vec<Arg<'s>> {
-        simple.words.iter().map(|word| arg(self.text(), word)).collect()
+        simple.words.iter().map(|word| arg(self.text(), &self.expanded, word)).collect()
     }
 
     /// What tool a simple command runs.
-    pub fn recognize<'t>(&self, simple: &Simple, toolbox: &'t Toolbox) -> Option<Invocation<'t>> {
-        toolbox.recognize(&self.args(simple))
+    pub fn recognize(&self, simple: &Simple) -> Option<Rc<Invocation<'t>>> {
+        self.recognized.get(&simple.words.first()?.span.start).cloned()
     }
 
     /// The caches that a node empties, if it does nothing else.
-    pub fn cleans<'t>(&self, node: &Node, toolbox: &'t Toolbox) -> Option<Vec<Cleaned<'t>>> {
+    pub fn cleans(&self, node: &Node) -> Option<Vec<Cleaned<'t>>> {
         let simple = node.as_simple().filter(|simple| simple.assignments.is_empty())?;
         if node.redirects.iter().any(|redirect| !is_harmless(redirect)) {
             return None;
         }
-        toolbox.cleans(&self.args(simple))
+        let role = self.recognize(simple)?.action?.role;
+        // Nothing else cleans, and the comparison with every cache takes its time.
+        matches!(role, Role::Clean | Role::Remove).then(|| self.toolbox.cleans(&self.args(simple)))?
     }
 }
 
@@ -170,12 +194,74 @@ fn is_harmless(redirect: &shell::Redirect) -> bool {
         || redirect.target.as_ref().is_some_and(|word| word.literal.as_deref() == Some("/dev/null"))
 }
 
-fn arg<'s>(text: &'s str, word: &'s Word) -> Arg<'s> {
-    if let Some(literal) = &word.literal {
+/// Expands the words that consist of plain text and variables with known values, none of which the script itself sets. A
+/// value with blanks, quotes or patterns would be split or matched, so it stays unknown.
+fn expanded_words(text: &str, ast: &shell::Script, state: &State) -> HashMap<usize, String> {
+    let mut expanded = HashMap::new();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:=@+,~%".contains(c);
+    let value = |name: &str| {
+        state.variables.get(name)?.value.get().filter(|value| !value.is_empty() && value.chars().all(plain))
+    };
+    let mut changed: Option<Vec<StateChange>> = None;
+    shell::walk_commands(&ast.list, &mut |simple, _| {
+        for word in simple.words.iter().filter(|word| {
+            !word.variables.is_empty() && word.substitutions.is_empty() && !word.glob && !word.assigns
+        }) {
+            let changes = changed.get_or_insert_with(|| shell::list_state_changes(&ast.list));
+            let is_set = |name: &String| {
+                changes.iter().any(|change| match change {
+                    StateChange::Variable(own) => own == name,
+                    StateChange::Unknown => true,
+                    _ => false,
+                })
+            };
+            if word.variables.iter().any(|name| is_set(name) || value(name).is_none())
+                || simple.assignments.iter().any(|own| word.variables.contains(&own.name))
+            {
+                continue;
+            }
+            if let Some(result) =
+                expand_plain(&text[word.span.clone()], &|name| value(name).map(String::as_str))
+            {
+                expanded.insert(word.span.start, result);
+            }
+        }
+    });
+    expanded
+}
+
+/// `a$B/${C}` with the values put in; `None` for any other form.
+fn expand_plain<'v>(word: &str, value: &dyn Fn(&str) -> Option<&'v str>) -> Option<String> {
+    let word = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(word);
+    if word.contains(['"', '\'', '\\', '`', '{', '(']) && !word.contains("${") {
+        return None;
+    }
+    let mut result = String::new();
+    let mut rest = word;
+    while let Some(at) = rest.find('$') {
+        result.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let braced = rest.strip_prefix('{');
+        let body = braced.unwrap_or(rest);
+        let end = body.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(body.len());
+        result.push_str(value(&body[..end])?);
+        rest = if braced.is_some() { body[end..].strip_prefix('}')? } else { &body[end..] };
+    }
+    result.push_str(rest);
+    let plain = result.chars().all(|c| !c.is_whitespace() && !"\"'\\`{}()*?[]<>|&;".contains(c));
+    plain.then_some(result)
+}
+
+fn arg<'s>(text: &'s str, expanded: &'s HashMap<usize, String>, word: &'s Word) -> Arg<'s> {
+    if let Some(literal) = word.literal.as_ref().or_else(|| expanded.get(&word.span.start)) {
         return Arg::Literal(literal);
     }
     let source = &text[word.span.clone()];
-    if word.variables.is_empty() && word.substitutions.is_empty() && !word.quoted && !source.contains(['$', '`', '{', '\\']) {
+    if word.variables.is_empty()
+        && word.substitutions.is_empty()
+        && !word.quoted
+        && !source.contains(['$', '`', '{', '\\'])
+    {
         return Arg::Glob(source);
     }
     // A word in one pair of double quotes is exactly one word, unless it is `$@` or an array.
@@ -194,14 +280,20 @@ pub fn each_command<'s>(node: &'s Node, visit: &mut dyn FnMut(&'s Simple)) {
     while let Some(node) = stack.pop() {
         match &node.kind {
             NodeKind::Simple(simple) => visit(simple),
-            NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } | NodeKind::Pipe { left, right, .. } => {
+            NodeKind::And { left, right, .. }
+            | NodeKind::Or { left, right, .. }
+            | NodeKind::Pipe { left, right, .. } => {
                 stack.push(right);
                 stack.push(left);
             }
             NodeKind::Not(inner) | NodeKind::Function { body: inner, .. } => stack.push(inner),
-            NodeKind::Subshell(list) | NodeKind::Group(list) => stack.extend(list.items.iter().rev().map(|item| &item.node)),
+            NodeKind::Subshell(list) | NodeKind::Group(list) => {
+                stack.extend(list.items.iter().rev().map(|item| &item.node));
+            }
             NodeKind::Compound { lists, .. } => {
-                stack.extend(lists.iter().rev().flat_map(|list| list.items.iter().rev().map(|item| &item.node)));
+                stack.extend(
+                    lists.iter().rev().flat_map(|list| list.items.iter().rev().map(|item| &item.node)),
+                );
             }
         }
     }

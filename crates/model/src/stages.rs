@@ -55,8 +55,9 @@ impl Stage {
 /// Reads the stages of a tree.
 pub fn read(tree: &Tree) -> Vec<Stage> {
     let globals = globals(tree);
-    let starts: Vec<usize> =
-        (0..tree.instructions.len()).filter(|&at| matches!(tree.instructions[at].body, Body::From { .. })).collect();
+    let starts: Vec<usize> = (0..tree.instructions.len())
+        .filter(|&at| matches!(tree.instructions[at].body, Body::From { .. }))
+        .collect();
     let mut stages: Vec<Stage> = Vec::new();
     for (index, &from) in starts.iter().enumerate() {
         let Body::From { image, alias } = &tree.instructions[from].body else { continue };
@@ -68,7 +69,9 @@ pub fn read(tree: &Tree) -> Vec<Stage> {
         let parent = parent(name, &stages);
         let first = match &parent {
             Parent::Scratch => State::of_image(None, true),
-            Parent::Stage(of) => (**stages[*of].states.last().expect("a stage has a state after its end")).clone(),
+            Parent::Stage(of) => {
+                (**stages[*of].states.last().expect("a stage has a state after its end")).clone()
+            }
             Parent::Image { base, .. } => State::of_image(base.as_deref(), false),
         };
         let mut states = vec![Rc::new(first)];
@@ -121,7 +124,9 @@ fn globals(tree: &Tree) -> BTreeMap<String, Variable> {
 fn parent(name: Known<String>, earlier: &[Stage]) -> Parent {
     let Known::Is(image) = &name else { return Parent::Image { name, base: None } };
     // The later of two stages of one name wins.
-    if let Some(of) = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(image.to_lowercase().as_str())) {
+    if let Some(of) =
+        earlier.iter().rposition(|stage| stage.name.as_deref() == Some(image.to_lowercase().as_str()))
+    {
         return Parent::Stage(of);
     }
     if image == "scratch" {
@@ -143,7 +148,8 @@ pub fn named(stages: &[Stage], stage: usize, name: &str) -> Option<usize> {
 /// The earlier stages that an instruction of `stage` copies or mounts from.
 pub fn sources_of(instruction: &Instruction, stages: &[Stage], stage: usize) -> Vec<usize> {
     let flag = instruction.flag("from").and_then(|flag| flag.value.clone());
-    let mounts = instruction.mounts().into_iter().filter_map(|mount| mount.option(&["from"]).map(str::to_owned));
+    let mounts =
+        instruction.mounts().into_iter().filter_map(|mount| mount.option(&["from"]).map(str::to_owned));
     flag.into_iter().chain(mounts).filter_map(|name| named(stages, stage, &name)).collect()
 }
 
@@ -160,8 +166,8 @@ fn mark_shipping(tree: &Tree, stages: &mut [Stage]) {
         }
     }
     let last = stages.len().wrapping_sub(1);
-    for index in 0..stages.len() {
-        if index == last || !used[index] {
+    for (index, used) in used.into_iter().enumerate() {
+        if index == last || !used {
             let mut next = Some(index);
             while let Some(at) = next {
                 stages[at].ships = true;

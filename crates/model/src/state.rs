@@ -55,7 +55,11 @@ impl State {
         let root = || "/".to_owned();
         Self {
             cwd: if scratch { Known::Is(root()) } else { base.and_then(|base| base.workdir.clone()).into() },
-            user: if scratch { Known::Is("root".to_owned()) } else { base.and_then(|base| base.user.clone()).into() },
+            user: if scratch {
+                Known::Is("root".to_owned())
+            } else {
+                base.and_then(|base| base.user.clone()).into()
+            },
             shell,
             variables: BTreeMap::new(),
             inherits_variables: !scratch,
@@ -95,7 +99,8 @@ impl State {
     }
 
     fn set(&mut self, name: &str, word: &Word, escape: Escape, before: &Self) {
-        let variable = Variable { value: before.expand(&word.text, escape), label: before.label(&word.text, escape) };
+        let variable =
+            Variable { value: before.expand(&word.text, escape), label: before.label(&word.text, escape) };
         self.variables.insert(name.to_owned(), variable);
     }
 
@@ -105,7 +110,8 @@ impl State {
             Body::Env(pairs) => {
                 let before = self.clone();
                 for pair in pairs {
-                    let (Known::Is(key), Some(value)) = (before.expand(&pair.key.text, escape), &pair.value) else {
+                    let (Known::Is(key), Some(value)) = (before.expand(&pair.key.text, escape), &pair.value)
+                    else {
                         // A name that is not known may be any.
                         self.inherits_variables = true;
                         self.variables.clear();
@@ -158,11 +164,14 @@ fn shell(words: &[Word]) -> Shell {
 /// The options that change only how failures end a script; `-c` comes last, alone or in a cluster.
 fn is_bash_tail(options: &[&str], last: &str) -> bool {
     let cluster = |word: &str| {
-        word.strip_prefix('-').is_some_and(|letters| letters.chars().all(|c| matches!(c, 'e' | 'u' | 'x' | 'o' | 'c' | 'l')))
+        word.strip_prefix('-')
+            .is_some_and(|letters| letters.chars().all(|c| matches!(c, 'e' | 'u' | 'x' | 'o' | 'c' | 'l')))
     };
     last.ends_with('c')
         && cluster(last)
-        && options.iter().all(|&option| cluster(option) || matches!(option, "pipefail" | "errexit" | "nounset" | "xtrace"))
+        && options
+            .iter()
+            .all(|&option| cluster(option) || matches!(option, "pipefail" | "errexit" | "nounset" | "xtrace"))
 }
 
 impl Shell {
@@ -170,7 +179,8 @@ impl Shell {
     pub fn exits_on_error(&self) -> bool {
         match self {
             Self::Bash(options) => options.iter().any(|option| {
-                option == "errexit" || (option.starts_with('-') && !option.starts_with("--") && option.contains('e'))
+                option == "errexit"
+                    || (option.starts_with('-') && !option.starts_with("--") && option.contains('e'))
             }),
             _ => false,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use dockopt_shell::{StateChange, changes_state, state_changes};
 use dockopt_syntax::{Body, Command, Instruction, Keyword, Tree};
-use dockopt_tools::{Role, Toolbox};
+use dockopt_tools::Role;
 
 use crate::context::Context;
 use crate::copy::{self, Copied, Written};
@@ -101,7 +101,8 @@ pub struct Trace {
 impl Trace {
     /// The atoms of one instruction.
     pub fn of(&self, instruction: usize) -> impl Iterator<Item = &Atom> {
-        self.atoms.iter().filter(move |atom| atom.instruction == instruction)
+        let first = self.atoms.partition_point(|atom| atom.instruction < instruction);
+        self.atoms[first..].iter().take_while(move |atom| atom.instruction == instruction)
     }
 }
 
@@ -113,9 +114,7 @@ pub struct Input<'a> {
     /// Its stages.
     pub stages: &'a [Stage],
     /// The parsed scripts, by instruction.
-    pub scripts: &'a BTreeMap<usize, Result<Script, NoScript>>,
-    /// The tools that are known.
-    pub toolbox: &'a Toolbox,
+    pub scripts: &'a BTreeMap<usize, Result<Script<'a>, NoScript>>,
     /// The build context.
     pub context: Option<&'a Context<'a>>,
 }
@@ -182,7 +181,12 @@ impl Tracer<'_> {
             Known::Unknown => {
                 let text = self.input.tree.instructions[at].arguments_text();
                 let label = format!("{label} {text}");
-                self.push(at, AtomKind::Run, label, Effects::unknown("it is not known which folder WORKDIR names"));
+                self.push(
+                    at,
+                    AtomKind::Run,
+                    label,
+                    Effects::unknown("it is not known which folder WORKDIR names"),
+                );
             }
         }
     }
@@ -198,7 +202,11 @@ impl Tracer<'_> {
             instruction.flag("link").map(|flag| &flag.value)
         );
         // A name is looked up in the accounts of the image at this point, and is root where it is not found.
-        let by_name = flag("chown").is_some_and(|owner| owner.contains(|c: char| !c.is_ascii_digit() && c != ':') && owner != "root:root" && owner != "root");
+        let by_name = flag("chown").is_some_and(|owner| {
+            owner.contains(|c: char| !c.is_ascii_digit() && c != ':')
+                && owner != "root:root"
+                && owner != "root"
+        });
         let reads: Footprint = by_name.then_some(Region::Accounts).into_iter().collect();
         match copy::follow(tree, instruction, state, self.input.context, self.image.folders()) {
             Copied::Writes(writes) => {
@@ -216,7 +224,8 @@ impl Tracer<'_> {
                             self.push(at, AtomKind::Write { path, from: None }, label, effects);
                         }
                         Written::NewFolder => {
-                            let label = format!("new folder chown={:?} chmod={:?}", flag("chown"), flag("chmod"));
+                            let label =
+                                format!("new folder chown={:?} chmod={:?}", flag("chown"), flag("chmod"));
                             self.push(at, AtomKind::MakeFolder { path }, label, effects);
                         }
                     }
@@ -225,13 +234,20 @@ impl Tracer<'_> {
             }
             Copied::Opaque { reason, below } => {
                 self.trace.unfollowed.push((at, reason.clone()));
-                let mut label =
-                    format!("{} {attributes} {} cwd={:?}", instruction.keyword.name(), instruction.arguments_text(), state.cwd);
+                let mut label = format!(
+                    "{} {attributes} {} cwd={:?}",
+                    instruction.keyword.name(),
+                    instruction.arguments_text(),
+                    state.cwd
+                );
                 for heredoc in &instruction.heredocs {
                     label.push_str(heredoc.body.of(&tree.text));
                 }
                 if let Some(from) = flag("from") {
-                    label.push_str(&format!(" from={from}#{:?}", stages::named(self.input.stages, self.index, &from)));
+                    label.push_str(&format!(
+                        " from={from}#{:?}",
+                        stages::named(self.input.stages, self.index, &from)
+                    ));
                 }
                 label.push_str(&label::variables_in(tree, state, instruction));
                 let mut effects = Effects { reads, ..Effects::default() };
@@ -249,7 +265,8 @@ impl Tracer<'_> {
     }
 
     fn run(&mut self, at: usize, instruction: &Instruction) {
-        let mounts: Vec<String> = instruction.flags.iter().map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
+        let mounts: Vec<String> =
+            instruction.flags.iter().map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
         let script = match self.input.scripts.get(&at) {
             Some(Ok(script)) => script,
             Some(Err(why)) => {
@@ -259,7 +276,7 @@ impl Tracer<'_> {
             None => return self.opaque_run(at, instruction, &mounts, &NoScript::NotShell),
         };
         let state = self.stage.state(at);
-        let elements = script.elements(self.input.toolbox);
+        let elements = script.elements();
         if elements.iter().any(|element| fails(*element, script)) {
             self.trace.fails.get_or_insert(at);
         }
@@ -269,20 +286,16 @@ impl Tracer<'_> {
         let mut unknown_state = false;
         for (place, element) in elements.into_iter().enumerate() {
             self.element = place;
-            let surroundings = Surroundings {
-                script,
-                toolbox: self.input.toolbox,
-                state,
-                cwd: &cwd,
-                project: &self.image,
-                versions: &self.versions,
-            };
+            let surroundings =
+                Surroundings { script, state, cwd: &cwd, project: &self.image, versions: &self.versions };
             let mut effects = Effects::default();
             for node in element.nodes() {
                 effects.extend(surroundings.of_node(node));
             }
             if unknown_state {
-                effects.extend(Effects::unknown("an earlier command of the same RUN may have changed the shell in any way"));
+                effects.extend(Effects::unknown(
+                    "an earlier command of the same RUN may have changed the shell in any way",
+                ));
             }
             if let Known::Is(cwd) = &cwd {
                 effects.reads.add(Region::Path(cwd.clone()));
@@ -290,7 +303,7 @@ impl Tracer<'_> {
             for mount in instruction.mounts() {
                 effects.extend(mount_effects(&mount));
             }
-            let context = label::Context { state, script, toolbox: self.input.toolbox, cwd: &cwd };
+            let context = label::Context { state, script, cwd: &cwd };
             let mut label = label::of_element(&context, element, &effects);
             label.push_str(&format!(" mounts={mounts:?} prelude={prelude}"));
             let pieces = label::pieces(&context, element);
@@ -303,7 +316,7 @@ impl Tracer<'_> {
                 None => self.push(at, pieces.kind, label, effects),
             }
             if let (Element::Block { .. }, Some(atom)) = (element, self.trace.atoms.last_mut()) {
-                atom.refreshes = refreshed_first(script, element, self.input.toolbox);
+                atom.refreshes = refreshed_first(script, element);
             }
             if let Element::Node(node) = element
                 && changes_state(node)
@@ -321,7 +334,9 @@ impl Tracer<'_> {
         let tree = self.input.tree;
         let state = self.stage.state(at);
         let mut text = match &instruction.body {
-            Body::Run(Command::Exec(words)) => words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("\u{1}"),
+            Body::Run(Command::Exec(words)) => {
+                words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("\u{1}")
+            }
             _ => instruction.script(&tree.text).map_or_else(String::new, |logical| logical.text().to_owned()),
         };
         text.push_str(&label::whole_state(state));
@@ -344,7 +359,7 @@ fn mount_effects(mount: &dockopt_syntax::Mount) -> Effects {
 
 /// Whether a command must succeed and cannot: its name is an instruction's keyword in capitals, which no image has as a
 /// program. It is what is left when a line break was lost.
-fn fails(element: Element<'_>, script: &Script) -> bool {
+fn fails(element: Element<'_>, script: &Script<'_>) -> bool {
     let Element::Node(node) = element else { return false };
     let Some(simple) = node.as_simple() else { return false };
     let Some(word) = simple.words.first() else { return false };
@@ -354,21 +369,24 @@ fn fails(element: Element<'_>, script: &Script) -> bool {
 
 /// The package indexes that the commands of a block refresh before they read them. Only commands at its top level count:
 /// others may not run.
-fn refreshed_first(script: &Script, element: Element<'_>, toolbox: &Toolbox) -> Footprint {
+fn refreshed_first(script: &Script<'_>, element: Element<'_>) -> Footprint {
     let mut refreshed = Footprint::default();
     let mut read = Footprint::default();
     for node in element.nodes() {
         let mut chain = vec![node];
-        while let Some(dockopt_shell::NodeKind::And { left, right, .. }) = chain.last().map(|node| &node.kind) {
+        while let Some(dockopt_shell::NodeKind::And { left, right, .. }) = chain.last().map(|node| &node.kind)
+        {
             let (left, right) = (&**left, &**right);
             chain.pop();
             chain.push(right);
             chain.push(left);
         }
         for node in chain.into_iter().rev() {
-            let Some(invocation) = node.as_simple().and_then(|simple| script.recognize(simple, toolbox)) else { continue };
+            let Some(invocation) = node.as_simple().and_then(|simple| script.recognize(simple)) else {
+                continue;
+            };
             let paths = invocation.tool.index.iter().flat_map(|index| &index.paths);
-            for region in paths.map(|path| Region::Index(path.clone())) {
+            for region in paths.map(|path| effects::index_region(invocation.tool, path)) {
                 match crate::script::role(&invocation) {
                     Some(Role::Refresh) if !read.touches(&region) => refreshed.add(region),
                     _ => read.add(region),
@@ -380,7 +398,7 @@ fn refreshed_first(script: &Script, element: Element<'_>, toolbox: &Toolbox) -> 
 }
 
 /// The role of an element that is one understood command.
-pub fn role_of(script: &Script, element: Element<'_>, toolbox: &Toolbox) -> Option<Role> {
-    let invocation = script.recognize(element.simple()?, toolbox)?;
+pub fn role_of(script: &Script<'_>, element: Element<'_>) -> Option<Role> {
+    let invocation = script.recognize(element.simple()?)?;
     crate::script::role(&invocation)
 }

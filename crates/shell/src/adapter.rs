@@ -28,7 +28,10 @@ use crate::{
 pub const MAX_BYTES: usize = 128 * 1024;
 
 /// The deepest nesting of commands and expansions that is read. Operators of a chain do not nest.
-pub const MAX_DEPTH: usize = 60;
+pub const MAX_DEPTH: usize = 24;
+
+/// How deep the second reading may go: a level of the text is up to four steps there.
+pub(crate) const MAX_STEPS: usize = 4 * MAX_DEPTH;
 
 /// The reserved words of all shells and of some: none of them is the name of a simple command everywhere.
 const RESERVED: [&str; 21] = [
@@ -111,7 +114,7 @@ impl Piece<'_> {
 impl Cursor<'_> {
     /// Reads the commands of a list; stops after the last one.
     pub(crate) fn list(&mut self, found: &StmtSeq) -> Read<List> {
-        self.nested(MAX_DEPTH, |cursor| {
+        self.nested(MAX_STEPS, |cursor| {
             let mut items: Vec<Item> = Vec::with_capacity(found.stmts.len());
             for stmt in &found.stmts {
                 let crossed = cursor.skip_lines()?;
@@ -199,7 +202,7 @@ impl Cursor<'_> {
             self.skip_blanks();
             let op = self.binary_operator(binary.op)?;
             self.skip_lines()?;
-            let right = self.nested(MAX_DEPTH, |cursor| cursor.statement(&binary.right))?;
+            let right = self.nested(MAX_STEPS, |cursor| cursor.statement(&binary.right))?;
             node = self.join(node, binary.op, op, right)?;
             if let Some(bang) = bang {
                 if matches!(node.kind, NodeKind::And { .. } | NodeKind::Or { .. }) {
@@ -275,14 +278,14 @@ impl Cursor<'_> {
                 self.simple(Some(command.variant.as_str()), pieces, stmt, &mut redirects)?
             }
             Command::Compound(command) => {
-                let kind = self.nested(MAX_DEPTH, |cursor| cursor.compound(command))?;
+                let kind = self.nested(MAX_STEPS, |cursor| cursor.compound(command))?;
                 for redirect in &stmt.redirects {
                     self.skip_blanks();
                     redirects.push(self.redirect(redirect)?);
                 }
                 kind
             }
-            Command::Function(function) => self.nested(MAX_DEPTH, |cursor| {
+            Command::Function(function) => self.nested(MAX_STEPS, |cursor| {
                 if stmt.redirects.is_empty() {
                     cursor.function(function)
                 } else {

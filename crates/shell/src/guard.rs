@@ -5,6 +5,9 @@
 /// The parser looks ahead from one expansion in arithmetic into the next.
 const MAX_EXPANSIONS: usize = 1000;
 
+/// The parser takes three times as long for every level of unclosed expansions. Real texts have four levels at most.
+const MAX_NESTED_EXPANSIONS: usize = 10;
+
 /// The parser reads what `time` times by recursion, at tens of kilobytes of stack each.
 const MAX_TIMES: usize = 6;
 
@@ -18,6 +21,9 @@ const MAX_DOUBLE_PARENTHESES: usize = 200;
 pub(crate) fn unsafe_to_parse(text: &str) -> Option<String> {
     if text.matches(['$', '`']).count() > MAX_EXPANSIONS {
         return Some(format!("more than {MAX_EXPANSIONS} expansions"));
+    }
+    if nested_expansions(text) > MAX_NESTED_EXPANSIONS {
+        return Some(format!("expansions nested more than {MAX_NESTED_EXPANSIONS} levels deep"));
     }
     if parentheses_after(text, b"@?*+!") > MAX_PATTERN_GROUPS {
         return Some(format!("more than {MAX_PATTERN_GROUPS} pattern groups"));
@@ -39,6 +45,22 @@ pub(crate) fn unsafe_to_parse(text: &str) -> Option<String> {
 fn parentheses_after(text: &str, openings: &[u8]) -> usize {
     let pairs = text.as_bytes().windows(2);
     pairs.filter(|pair| pair[1] == b'(' && openings.contains(&pair[0])).count()
+}
+
+/// How deep expansions nest at the most, if no bracket is quoted.
+fn nested_expansions(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut before = b' ';
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'{' if b"$<>".contains(&before) => depth += 1,
+            b')' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+        before = byte;
+    }
+    deepest
 }
 
 /// How often `word` stands where it could be a reserved word.

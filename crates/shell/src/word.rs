@@ -2,7 +2,7 @@
 //! commands inside substitutions, and must refuse what shells of the dialect read differently.
 
 use crate::{
-    adapter::MAX_DEPTH,
+    adapter::MAX_STEPS,
     bodies::Bodies,
     cursor::{Cursor, Read},
     tree::{Dialect, List, Span, Word},
@@ -83,7 +83,7 @@ impl Cursor<'_> {
     pub(crate) fn word(&mut self, bodies: &Bodies<'_>, until: Until) -> Read<Word> {
         let start = self.at;
         let mut draft = Draft::new(bodies);
-        self.nested(MAX_DEPTH, |cursor| cursor.bare(&mut draft, until))?;
+        self.nested(MAX_STEPS, |cursor| cursor.bare(&mut draft, until))?;
         if self.at == start {
             return self.opaque("expected a word");
         }
@@ -129,7 +129,7 @@ impl Cursor<'_> {
         let bodies = Bodies::default();
         let mut draft = Draft::new(&bodies);
         draft.literal = None;
-        self.nested(MAX_DEPTH, |cursor| cursor.arithmetic(&mut draft, b')'))?;
+        self.nested(MAX_STEPS, |cursor| cursor.arithmetic(&mut draft, b')'))?;
         let expression = &self.text[start..self.at];
         let start = start + expression.len() - expression.trim_ascii_start().len();
         let end = self.at.min(start + expression.trim_ascii().len());
@@ -325,12 +325,12 @@ impl Cursor<'_> {
                     return self.opaque("a substitution that the parser does not see");
                 }
                 self.at += 3;
-                self.nested(MAX_DEPTH, |cursor| cursor.arithmetic(draft, b')'))?;
+                self.nested(MAX_STEPS, |cursor| cursor.arithmetic(draft, b')'))?;
                 self.expect("))")?;
                 self.check_expansion(draft, start)
             }
             Some(b'{') => {
-                self.nested(MAX_DEPTH, |cursor| cursor.braces(draft, context))?;
+                self.nested(MAX_STEPS, |cursor| cursor.braces(draft, context))?;
                 self.check_expansion(draft, start)
             }
             Some(b'[') => self.opaque("`$[`, which only some shells expand"),

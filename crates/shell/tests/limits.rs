@@ -98,10 +98,9 @@ fn deep_nesting_is_survived() {
         ("@(", ")"),
     ];
     for (open, close) in wrappers {
-        for depth in [10, 40, 59, 60, 61, 100, 300, 3000] {
+        for depth in [10, 20, 23, 24, 25, 60, 300, 3000] {
             let text = format!("{}x{}", open.repeat(depth), close.repeat(depth));
             survives(text);
-            eprintln!("{open} {depth}");
             survives(open.repeat(depth));
         }
     }

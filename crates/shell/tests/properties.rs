@@ -158,6 +158,10 @@ proptest! {
     fn any_text_passes_all_checks(text in any::<String>()) {
         examine(&text);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn layout_does_not_change_the_label(blanks in prop::collection::vec("[ \t]{1,3}| \\\\\n ", 40)) {

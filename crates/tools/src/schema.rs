@@ -506,6 +506,11 @@ impl Tool {
         self.actions.iter().find(|action| action.name == name)
     }
 
+    /// Must its package index be there before an install? Not if every install fetches what it misses.
+    pub fn needs_index(&self) -> bool {
+        self.index.as_ref().is_some_and(|index| !index.refreshed_by_install)
+    }
+
     /// The cache of that name.
     pub fn cache(&self, name: &str) -> Option<&Cache> {
         self.caches.iter().find(|cache| cache.name == name)
@@ -637,8 +642,12 @@ mod tests {
             needs = { ubuntu = "16.04", debian = "9" }"#,
         )
         .unwrap();
-        assert!(drop.known_in("ubuntu", Release::Known(22, 4)) && drop.known_in("debian", Release::Known(12, 0)));
-        assert!(!drop.known_in("ubuntu", Release::Known(14, 4)) && !drop.known_in("debian", Release::Known(8, 0)));
+        assert!(
+            drop.known_in("ubuntu", Release::Known(22, 4)) && drop.known_in("debian", Release::Known(12, 0))
+        );
+        assert!(
+            !drop.known_in("ubuntu", Release::Known(14, 4)) && !drop.known_in("debian", Release::Known(8, 0))
+        );
         assert!(!drop.known_in("debian", Release::Unknown) && drop.known_in("debian", Release::Newest));
         assert!(drop.known_in("fedora", Release::Unknown));
     }
