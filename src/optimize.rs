@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dockopt_model::{Context, Ignore, IgnoreFile, Model};
 use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
-use dockopt_transforms::{Class, Cx, Options, PASSES, Pass, Proposal, Rewrite};
+use dockopt_transforms::{Class, Cx, Options, PASSES, Pass, Phase, Proposal, Rewrite};
 
 /// What to optimize, and how.
 pub struct Request<'a> {
@@ -93,14 +93,13 @@ pub fn optimize(request: &Request<'_>) -> Result<Outcome, Vec<SyntaxError>> {
         run.outcome.held.clear();
         run.outcome.declined.clear();
         let mut changed = false;
-        let mut next = 0;
-        while next < PASSES.len() {
-            let (after, at) = run.step(&parsed, next);
-            next = at;
-            if let Some(after) = after {
-                parsed = after;
-                changed = true;
-            }
+        let (mut next, mut repeats) = (0, 0);
+        while let (Some(after), at) = run.step(&parsed, next) {
+            parsed = after;
+            changed = true;
+            // What a pass did may let it do more: it runs again before the next one.
+            repeats = if at == next { repeats + 1 } else { 1 };
+            next = if repeats < MOST_ROUNDS { at } else { at + 1 };
         }
         if !changed {
             break;
@@ -137,7 +136,7 @@ struct Candidate<'a> {
 }
 
 impl<'a> Run<'_, 'a> {
-    /// Runs passes from `next` on until one changes the text: the new tree, and the pass to go on with.
+    /// Runs passes from `next` on until one changes the text: the new tree, and that pass.
     fn step(&mut self, parsed: &Parse, next: usize) -> (Option<Parse>, usize) {
         let context = self.context.clone();
         let model = Model::new(&parsed.tree, self.request.toolbox, context.as_ref());
@@ -146,9 +145,19 @@ impl<'a> Run<'_, 'a> {
             if !self.request.selection.wants(pass) {
                 continue;
             }
+            if let (true, Some(fails)) = (pass.phase > Phase::Correct, model.fails()) {
+                let at = parsed.tree.instructions[fails].keyword_span;
+                let reason =
+                    "this RUN cannot succeed, so there is no image to keep the same; nothing else is changed"
+                        .to_owned();
+                let note =
+                    Note { pass: pass.name, class: None, line: self.line(at), title: String::new(), reason };
+                self.outcome.declined.push(note);
+                break;
+            }
             let wanted = self.sort(pass, &parsed.tree, pass.run(&cx));
             if let Some(after) = self.apply(pass, &model, &wanted) {
-                return (Some(after), at + 1);
+                return (Some(after), at);
             }
         }
         (None, PASSES.len())
@@ -287,7 +296,7 @@ impl<'a> Run<'_, 'a> {
         check_commands(model, &after, rewrites).map_err(bug)?;
         let safe = rewrites.iter().all(|rewrite| rewrite.class == Class::Safe);
         if rewrites.iter().any(|rewrite| rewrite.mends) {
-            if model.digest().can_build() {
+            if model.fails().is_none() {
                 return Err(Fault::Unproven("the original may build as it is".to_owned()));
             }
         } else if safe {

@@ -48,8 +48,11 @@ const KNOWN: [Known; 8] = [
         applies: |parse, case| {
             let line = |offset: usize| case.text[..offset].rsplit('\n').next().unwrap_or_default();
             let odd = |blank: char| blank.is_whitespace() && (!blank.is_ascii() || blank == '\u{b}');
-            parse.tree.directives.iter().any(|directive| {
-                line(directive.span.start).split_once('#').is_some_and(|(_, after)| {
+            let read = parse.tree.directives.iter().map(|directive| directive.span.start);
+            // One with a value that is refused is in the errors only.
+            let refused = parse.errors.iter().map(|error| error.span.start);
+            read.chain(refused).any(|place| {
+                line(place).split_once('#').is_some_and(|(_, after)| {
                     after.starts_with(odd) || after.trim_start_matches(' ').starts_with(odd)
                 })
             })

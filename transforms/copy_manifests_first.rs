@@ -42,6 +42,7 @@
 
 use std::collections::BTreeMap;
 
+use dockopt_model::copy_lines::{CopyLines, written_order};
 use dockopt_model::delay::{self, Delay, Install};
 use dockopt_model::{layout, path};
 use dockopt_syntax::{Copy, Edit, Form, Instruction, ItemKind, Span, Tree};
@@ -61,20 +62,26 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
             if let Some(copy) = cx.model.tree.instructions[at].body.as_copy()
                 && let Some(delay) = delay::of(cx.model, stage, at)
             {
-                proposals.extend(look_at(cx, at, copy, &delay));
+                proposals.extend(look_at(cx, stage, at, copy, &delay));
             }
         }
     }
     proposals
 }
 
-fn look_at(cx: &Cx<'_>, at: usize, copy: &Copy, delay: &Delay) -> Option<Proposal> {
+fn look_at(cx: &Cx<'_>, stage: usize, at: usize, copy: &Copy, delay: &Delay) -> Option<Proposal> {
     let tree = cx.model.tree;
     let instruction = &tree.instructions[at];
     let Some(last) = delay.installs.last() else {
-        let stop = delay.stop.as_ref().filter(|stop| stop.is_install)?;
-        let place = tree.instructions[stop.instruction].keyword_span;
-        return Some(Declined::proposal(place, format!("the copy above stays before this install: {}", stop.reason)));
+        let stop = delay.stop.as_ref()?;
+        let install = delay::first_install(cx.model, stage, stop.instruction)?;
+        let between = if stop.instruction == install {
+            String::new()
+        } else {
+            format!("`{}` stands between, and ", dockopt_model::beginning(&tree.instructions[stop.instruction]))
+        };
+        let place = tree.instructions[install].keyword_span;
+        return Some(Declined::proposal(place, format!("the copy above stays before this install: {between}{}", stop.reason)));
     };
     // A copy of nothing but what the installs read is where it should be.
     let read = |path: &String| {
@@ -89,7 +96,7 @@ fn look_at(cx: &Cx<'_>, at: usize, copy: &Copy, delay: &Delay) -> Option<Proposa
     let Some(plan) = Plan::new(cx, at, copy, delay, last) else {
         return decline("the copy could move below the installs that follow, but not in a form that keeps their lines as they are");
     };
-    let Ok(mut rewrite) = Rewrite::safe(plan.title(), plan.reason(delay), instruction.keyword_span, plan.edits) else {
+    let Ok(mut rewrite) = Rewrite::safe(plan.title(delay.installs.len()), plan.reason(delay), instruction.keyword_span, plan.edits) else {
         return decline("two changes of this rewrite would meet");
     };
     rewrite.ignore = delay.ignore.iter().cloned().collect();
@@ -118,8 +125,8 @@ impl Plan {
                 .map(|(image, from)| (image.as_str(), from.as_str()))
                 .filter(|(image, _)| !copied.contains_key(image))
                 .collect();
-            let lines = Lines { tree, instruction, copy, delay }.manifests(&new, &install.folders.iter().map(String::as_str).collect::<Vec<_>>())?;
-            plan.manifests.extend(new.values().map(|&from| from.to_owned()));
+            let lines = CopyLines { tree, instruction, copy, delay }.write(&new, &install.folders.iter().map(String::as_str).collect::<Vec<_>>())?;
+            plan.manifests.extend(written_order(new.values().copied()).into_iter().map(str::to_owned));
             copied.extend(new);
             first_run = first_run.or(Some(install.instruction));
             if lines.is_empty() {
@@ -136,13 +143,19 @@ impl Plan {
         let rest = without(tree, instruction, copy, delay, &copied);
         let comments = tree.leading_comments(at);
         let own = format!("{}{rest}{newline}", comments.of(&tree.text));
-        plan.edits.push(removal(tree, at, comments, in_place));
+        let span = if in_place.is_empty() { layout::whole(tree, at) } else { comments.cover(instruction.span) };
+        plan.edits.push(Edit { span, text: in_place });
         let run = &tree.instructions[last.instruction];
         let blank = if follows_blank(tree, at) { newline } else { Default::default() };
         let passes_whole_run = delay.stop.as_ref().is_none_or(|stop| stop.instruction != last.instruction);
         if passes_whole_run {
-            let end = if tree.text[..run.span.end].ends_with('\n') { "" } else { newline };
-            plan.insert(run.span.end, format!("{end}{blank}{own}"));
+            // A file without a final line end stays without one.
+            let text = if tree.text[..run.span.end].ends_with('\n') {
+                format!("{blank}{own}")
+            } else {
+                format!("{newline}{blank}{}", own.trim_end_matches(['\r', '\n']))
+            };
+            plan.insert(run.span.end, text);
         } else {
             if !run.flags.is_empty() || !can_be_cut(cx, last.instruction, last.element) {
                 return None;
@@ -158,11 +171,11 @@ impl Plan {
         self.edits.push(Edit { span: Span::at(at), text });
     }
 
-    fn title(&self) -> String {
+    fn title(&self, installs: usize) -> String {
+        let (install, it) = if installs == 1 { ("install", "it") } else { ("installs", "them") };
         match self.manifests.as_slice() {
-            [] => "copy the sources after the install".to_owned(),
-            [one] => format!("copy {one} before the install, the rest after it"),
-            many => format!("copy {} before the installs, the rest after them", many.join(", ")),
+            [] => format!("copy the sources after the {install}"),
+            manifests => format!("copy {} before the {install}, the rest after {it}", manifests.join(", ")),
         }
     }
 
@@ -184,18 +197,6 @@ impl Plan {
         }
         reason
     }
-}
-
-/// What replaces a copy that goes away: the lines for its place, or nothing, and then not two blank lines either.
-fn removal(tree: &Tree, at: usize, comments: Span, in_place: String) -> Edit {
-    let end = tree.instructions[at].span.end;
-    let mut span = Span::new(comments.start, end);
-    let item = tree.item_of(at);
-    let blank_after = tree.items.get(item + 1).filter(|next| next.kind == ItemKind::Blank);
-    if let (true, true, Some(blank)) = (in_place.is_empty(), follows_blank(tree, at), blank_after) {
-        span.end = blank.span.end;
-    }
-    Edit { span, text: in_place }
 }
 
 /// Whether a blank line stands above an instruction and its comments.
@@ -242,69 +243,4 @@ fn without(tree: &Tree, instruction: &Instruction, copy: &Copy, delay: &Delay, c
     }
     rest.push_str(&tree.text[from..code.end]);
     rest
-}
-
-/// Writes COPY lines in the style of a copy that is there.
-struct Lines<'a> {
-    tree: &'a Tree,
-    instruction: &'a Instruction,
-    copy: &'a Copy,
-    delay: &'a Delay,
-}
-
-impl Lines<'_> {
-    /// The lines that copy these files (image path → context path) and folders. `None` if they cannot be written.
-    fn manifests(&self, files: &BTreeMap<&str, &str>, folders: &[&str]) -> Option<String> {
-        let mut lines = String::new();
-        let mut by_folder: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (image, from) in files.iter().filter(|(image, _)| !folders.iter().any(|folder| path::within(image, folder))) {
-            if path::name(image) != path::name(from) {
-                return None;
-            }
-            by_folder.entry(path::parent(image)).or_default().push(from);
-        }
-        for (folder, mut sources) in by_folder {
-            // package.json before package-lock.json, as people write it.
-            sources.sort_by_key(|source| (source.len(), *source));
-            lines.push_str(&self.line(&sources, &self.destination(folder, sources.len() > 1)?)?);
-        }
-        for folder in folders {
-            let prefix = format!("{folder}/");
-            let (image, from) = self.delay.files.range(prefix.clone()..).find(|(image, _)| image.starts_with(&prefix))?;
-            let from = from.strip_suffix(&image[folder.len()..])?;
-            lines.push_str(&self.line(&[from], &self.destination(folder, true)?)?);
-        }
-        Some(lines)
-    }
-
-    fn line(&self, sources: &[&str], destination: &str) -> Option<String> {
-        let special = |c: char| matches!(c, '*' | '?' | '[' | '\\' | '$' | '"' | '\'' | '`') || c.is_control();
-        if sources.iter().any(|source| source.contains(special)) || destination.contains(['"', '\n']) {
-            return None;
-        }
-        let flags: String = self.instruction.flags.iter().map(|flag| format!("{} ", flag.span.of(&self.tree.text))).collect();
-        let words: Vec<&str> = sources.iter().copied().chain([destination]).collect();
-        let keyword = if self.instruction.keyword_text(&self.tree.text).chars().all(char::is_lowercase) { "copy" } else { "COPY" };
-        let spaced = words.iter().any(|word| word.contains(char::is_whitespace));
-        let arguments = if spaced || self.copy.form == Form::Json {
-            format!("[{}]", words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
-        } else {
-            words.join(" ")
-        };
-        (!flags.contains('\n')).then(|| format!("{keyword} {flags}{arguments}{}", self.tree.newline()))
-    }
-
-    /// A folder of the image as this copy would write it.
-    fn destination(&self, folder: &str, many: bool) -> Option<String> {
-        let written = self.copy.destination.text.as_str();
-        let inner = path::relative(folder, &self.delay.target)?;
-        Some(match (inner, written) {
-            ("", "." | "./") if many => "./".to_owned(),
-            ("", ".") => ".".to_owned(),
-            ("", _) if written.ends_with('/') => written.to_owned(),
-            ("", _) => format!("{written}/"),
-            (inner, ".") => format!("{inner}/"),
-            (inner, _) => format!("{}/{inner}/", written.trim_end_matches('/')),
-        })
-    }
 }

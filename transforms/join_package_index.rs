@@ -30,7 +30,7 @@
 //!
 //! Safe: the same commands run in the same order on the same files. A refresh that stands away from its install moves down
 //! only over instructions that it does not depend on. RUNs in another form than a plain `&&` chain, with mounts or with
-//! heredocs are left.
+//! heredocs are left. A refresh before an install that fetches the index by itself is never read, and goes.
 
 use dockopt_model::layout;
 use dockopt_syntax::{Body, Edit, Span};
@@ -59,10 +59,12 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 fn look_at(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Proposal> {
     let tree = cx.model.tree;
     let tool = refreshes_only(cx, refresh)?;
-    if !installs_without_refresh(cx, install, tool) {
-        return None;
-    }
     let at = tree.instructions[refresh].keyword_span;
+    match first_use(cx, install, tool)? {
+        Use::Refresh => return None,
+        Use::OwnRefresh => return drop_refresh(cx, refresh),
+        Use::Install => {}
+    }
     let edits = if refresh + 1 == install {
         layout::merge(cx.model, refresh, install, &layout::Chain::of_group(cx.model, &[refresh, install])).map(|edit| vec![edit])
     } else {
@@ -72,14 +74,14 @@ fn look_at(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Proposal> {
     let reason = "the builder caches this RUN by itself, so a later install would work with an old index";
     match edits.and_then(|edits| Rewrite::safe(title, reason, at, edits).ok()) {
         Some(rewrite) => Some(Proposal::Rewrite(rewrite)),
-        None => Some(Declined::proposal(at, "the install is no plain `&&` chain that the refresh could join")),
+        None => Some(Declined::proposal(at, "the install is in a form that the refresh cannot join: flags, a heredoc, or no plain `&&` chain")),
     }
 }
 
 /// The tool, if the RUN does nothing but refresh its index.
 fn refreshes_only<'a>(cx: &Cx<'a>, at: usize) -> Option<&'a Tool> {
     let script = cx.model.script(at).ok()?;
-    let operands = layout::operands(cx.model, at)?;
+    let operands = layout::operands(cx.model, at).filter(|_| cx.model.tree.instructions[at].heredocs.is_empty())?;
     let mut found: Option<&Tool> = None;
     for operand in operands {
         let invocation = script.recognize(operand.simple()?)?;
@@ -92,24 +94,49 @@ fn refreshes_only<'a>(cx: &Cx<'a>, at: usize) -> Option<&'a Tool> {
     found
 }
 
-/// Whether the first thing that a RUN does with a tool's index is to install from it.
-fn installs_without_refresh(cx: &Cx<'_>, at: usize, tool: &Tool) -> bool {
-    let Ok(script) = cx.model.script(at) else { return false };
+/// What a RUN does first with a tool's index.
+enum Use {
+    Refresh,
+    /// It installs, and fetches the index for that.
+    OwnRefresh,
+    Install,
+}
+
+fn first_use(cx: &Cx<'_>, at: usize, tool: &Tool) -> Option<Use> {
+    let script = cx.model.script(at).ok()?;
     let mut first = None;
-    for element in script.elements() {
-        for node in element.nodes() {
-            dockopt_model::script::each_command(node, &mut |simple| {
-                let invocation = script.recognize(simple).filter(|one| one.tool.name == tool.name);
-                let Some(invocation) = invocation else { return };
-                let role = invocation.action.map(|action| action.role);
-                let by_itself = tool.index.as_ref().is_some_and(|index| invocation.has_flag(&index.refreshed_by_flags));
-                if matches!(role, Some(Role::Refresh | Role::Install | Role::Upgrade)) {
-                    first.get_or_insert((role, by_itself));
-                }
-            });
-        }
+    for node in script.elements().into_iter().flat_map(dockopt_model::Element::nodes) {
+        dockopt_model::script::each_command(node, &mut |simple| {
+            let invocation = script.recognize(simple).filter(|one| one.tool.name == tool.name);
+            let Some(invocation) = invocation else { return };
+            let by_itself = tool.index.as_ref().is_some_and(|index| invocation.has_flag(&index.refreshed_by_flags));
+            let found = match invocation.action.map(|action| action.role) {
+                Some(Role::Refresh) => Use::Refresh,
+                Some(Role::Install | Role::Upgrade) if by_itself => Use::OwnRefresh,
+                Some(Role::Install | Role::Upgrade) => Use::Install,
+                _ => return,
+            };
+            first.get_or_insert(found);
+        });
     }
-    matches!(first, Some((Some(Role::Install | Role::Upgrade), false)))
+    first
+}
+
+/// Takes out a refresh that nothing reads.
+fn drop_refresh(cx: &Cx<'_>, refresh: usize) -> Option<Proposal> {
+    let tree = cx.model.tree;
+    let run = &tree.instructions[refresh];
+    let script = cx.model.script(refresh).ok()?;
+    if !tree.leading_comments(refresh).is_empty() || !run.inner_comments.is_empty() || !run.flags.is_empty() {
+        return None;
+    }
+    let edit = Edit { span: layout::whole(tree, refresh), text: String::new() };
+    let reason = "the install after it fetches the index by itself";
+    let mut rewrite = Rewrite::safe("drop the refresh of the package index", reason, run.keyword_span, vec![edit]).ok()?;
+    dockopt_shell::walk_commands(&script.ast.list, &mut |_, context| {
+        rewrite.commands.gone.push(dockopt_shell::canonical(script.text(), context.node));
+    });
+    Some(Proposal::Rewrite(rewrite))
 }
 
 /// Takes the refresh away and writes it before the first command of the install.
@@ -127,14 +154,7 @@ fn move_down(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Vec<Edit>> {
     let between = layout::Chain::of(cx.model, install).between(tree, "&&");
     let comments = tree.leading_comments(refresh);
     let above = tree.leading_comments(install).start;
-    let mut gone = Span::new(comments.start, one.span.end);
-    // Of two blank lines around the refresh one goes with it.
-    let item = tree.item_of(refresh);
-    let blank = |at: Option<usize>| at.and_then(|at| tree.items.get(at)).filter(|item| item.kind == dockopt_syntax::ItemKind::Blank);
-    let before = tree.items.iter().rposition(|item| item.span.end <= comments.start);
-    if let (Some(_), Some(after)) = (blank(before), blank(Some(item + 1))) {
-        gone.end = after.span.end;
-    }
+    let gone = layout::whole(tree, refresh);
     let mut edits = vec![
         Edit { span: gone, text: String::new() },
         Edit { span: Span::at(next.logical.source_start(first)), text: format!("{}{between}", span.of(&tree.text)) },

@@ -187,7 +187,7 @@ impl Half {
                 return None;
             }
             let role = dockopt_model::trace::role_of(script, operand);
-            let effects = half.effects(cx, stage, at, half.commands - 1)?;
+            let effects = known_effects(cx, stage, at, half.commands - 1)?;
             half.writes.extend(&effects.writes);
             if role == Some(Role::Remove) {
                 half.takes_back.extend(&effects.writes);
@@ -195,14 +195,15 @@ impl Half {
         }
         Some(half)
     }
+}
 
-    fn effects(&self, cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> Option<Effects> {
-        let mut all = Effects::default();
-        for atom in cx.model.traces()[stage].of(at).filter(|atom| atom.element == element) {
-            all.extend(atom.effects.clone());
-        }
-        (!all.reads.is_unknown() && !all.writes.is_unknown()).then_some(all)
+/// The effects of an element of a RUN; `None` if they are not known.
+fn known_effects(cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> Option<Effects> {
+    let mut all = Effects::default();
+    for atom in cx.model.traces()[stage].of(at).filter(|atom| atom.element == element) {
+        all.extend(atom.effects.clone());
     }
+    (!all.reads.is_unknown() && !all.writes.is_unknown()).then_some(all)
 }
 
 /// Why merging two RUNs makes the image better, if it does.

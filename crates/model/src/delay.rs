@@ -86,6 +86,22 @@ pub fn of(model: &Model<'_>, stage: usize, instruction: usize) -> Option<Delay> 
     Some(walk.delay)
 }
 
+/// The first RUN of a stage, from an instruction on, that installs what a manifest of the project names.
+pub fn first_install(model: &Model<'_>, stage: usize, from: usize) -> Option<usize> {
+    (from..model.stages[stage].instructions.end).find(|&at| {
+        let Ok(script) = model.script(at) else { return false };
+        let mut found = false;
+        for node in script.elements().into_iter().flat_map(crate::Element::nodes) {
+            crate::script::each_command(node, &mut |simple| {
+                let action = script.recognize(simple).and_then(|invocation| invocation.action);
+                found |=
+                    action.is_some_and(|action| action.role == Role::Install && action.manifest.is_some());
+            });
+        }
+        found
+    })
+}
+
 struct Walk<'w, 'a> {
     model: &'w Model<'a>,
     stage: usize,

@@ -27,15 +27,11 @@ use crate::trace::{Atom, AtomKind, Trace};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     stages: Vec<u128>,
-    /// An instruction that always fails: there is no image to compare.
-    fails: Option<usize>,
 }
 
 impl Digest {
     /// The digest of a model.
     pub fn of(model: &Model<'_>) -> Self {
-        let traces = model.traces();
-        let fails = traces.iter().find_map(|trace| trace.fails);
         let mut stages: Vec<u128> = Vec::new();
         for (index, stage) in model.stages.iter().enumerate() {
             let atoms = normalise(model, index);
@@ -51,12 +47,7 @@ impl Digest {
             state.add(&hashes);
             stages.push(state.finish());
         }
-        Self { stages, fails }
-    }
-
-    /// Whether the file can build at all, as far as is known.
-    pub fn can_build(&self) -> bool {
-        self.fails.is_none()
+        Self { stages }
     }
 
     /// The index of the first stage in which two digests differ.

@@ -18,6 +18,8 @@ pub(crate) struct Context<'a> {
     pub(crate) state: &'a State,
     pub(crate) script: &'a Script<'a>,
     pub(crate) cwd: &'a Known<String>,
+    /// Whether a step of the file refreshed some package index before.
+    pub(crate) is_refreshed: bool,
 }
 
 /// What an element is made of besides its own run.
@@ -37,7 +39,8 @@ pub(crate) struct Piece {
 }
 
 /// Normalisation `own-refresh`: an install that fetches the package index by itself (`apk add --no-cache`) is a refresh
-/// followed by an install. Both see what the network serves during the same build.
+/// followed by an install. Both see what the network serves during the same build. So is an install of such a tool where no
+/// step of the file refreshed the index before: it found one in the base image, or fetched it by itself, or the build failed.
 pub(crate) fn pieces(context: &Context<'_>, element: Element<'_>) -> Pieces {
     let plain = |kind| Pieces { before: Vec::new(), kind, instead: None };
     let Element::Node(node) = element else { return plain(AtomKind::Run) };
@@ -56,6 +59,9 @@ pub(crate) fn pieces(context: &Context<'_>, element: Element<'_>) -> Pieces {
         }
         Some(Role::Refresh) => plain(AtomKind::Refresh),
         Some(Role::Install) if invocation.has_flag(&index.refreshed_by_flags) => {
+            Pieces { before: vec![refresh(tool)], kind: AtomKind::Run, instead: None }
+        }
+        Some(Role::Install) if !index.refreshed_by_flags.is_empty() && !context.is_refreshed => {
             Pieces { before: vec![refresh(tool)], kind: AtomKind::Run, instead: None }
         }
         _ => plain(AtomKind::Run),
@@ -81,12 +87,13 @@ pub(crate) fn of_element(context: &Context<'_>, element: Element<'_>, effects: &
         names.add_node(context, node);
     }
     if let Element::Block { list, end, .. } = element {
-        // Which separators stand between the items decides what a failure does.
+        // Which separators stand between the items decides what a failure does; what follows the last one is another element.
         for item in &list.items[..end] {
-            label.push_str(&format!(
-                "{:?}",
-                item.terminator.map(|terminator| terminator == dockopt_shell::Terminator::Background)
-            ));
+            label.push(if item.terminator == Some(dockopt_shell::Terminator::Background) {
+                '&'
+            } else {
+                ';'
+            });
         }
     }
     label.push_str(&format!(

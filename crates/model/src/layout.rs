@@ -72,6 +72,10 @@ impl Chain {
     /// A RUN without operators at line breaks: they are aligned with what stands there, such as a list of packages.
     fn of_packages(tree: &Tree, instruction: &Instruction) -> Option<Self> {
         let code = instruction.code_span(&tree.text).of(&tree.text);
+        // Lines in parentheses or braces are indented for these.
+        if code.contains(['(', '{']) {
+            return None;
+        }
         let line = code
             .split('\n')
             .skip(1)
@@ -116,7 +120,7 @@ pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Ed
     }
     let items = &script.ast.list.items;
     let last = items.last()?;
-    let stops = stops_on_error(model, instruction, script);
+    let stops = script.stops_on_error();
     let operator = match last.terminator {
         Some(Terminator::Background) => return None,
         // `a; b;` would hide a failure of `b` behind the new command.
@@ -127,21 +131,6 @@ pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Ed
     let at = script.logical.source_end(last.node.span.end);
     let text = format!("{}{command}", Chain::of(model, instruction).between(model.tree, operator));
     Some(Edit { span: Span::at(at), text })
-}
-
-/// Whether a command that fails ends the script: by `set -e` as its first command, or by the options of SHELL.
-fn stops_on_error(model: &Model<'_>, instruction: usize, script: &Script<'_>) -> bool {
-    let by_shell = model
-        .stage_of(instruction)
-        .is_some_and(|stage| model.stages[stage].state(instruction).shell.exits_on_error());
-    let first = script.ast.list.items.first().and_then(|item| item.node.as_simple());
-    by_shell
-        || first.is_some_and(|simple| {
-            simple.name() == Some("set")
-                && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(|word| {
-                    word.starts_with('-') && !word.starts_with("--") && word.contains('e')
-                })
-        })
 }
 
 /// Takes operand `index` out of a RUN that is one `&&` chain of several. `None` where a comment stands in the way.
@@ -246,4 +235,19 @@ pub fn split(model: &Model<'_>, instruction: usize, index: usize) -> Option<(Str
 /// The elements of a RUN that are operands of its top-level `&&` chain; `None` for other scripts.
 pub fn operands<'m>(model: &'m Model<'_>, instruction: usize) -> Option<Vec<Element<'m>>> {
     Some(model.script(instruction).ok()?.ast.and_chain()?.into_iter().map(Element::Node).collect())
+}
+
+/// The lines of an instruction, with one of two blank lines around it: what to delete when it goes.
+pub fn whole(tree: &Tree, instruction: usize) -> Span {
+    let item = tree.item_of(instruction);
+    let comments = tree.leading_comments(instruction);
+    let mut span = comments.cover(tree.instructions[instruction].span);
+    let above = tree.items.iter().rev().find(|item| item.span.end <= span.start);
+    let is_blank = |item: Option<&dockopt_syntax::Item>| {
+        item.filter(|item| item.kind == ItemKind::Blank).map(|item| item.span)
+    };
+    if let (Some(_), Some(below)) = (is_blank(above), is_blank(tree.items.get(item + 1))) {
+        span.end = below.end;
+    }
+    span
 }

@@ -1,8 +1,10 @@
 //! What a Dockerfile means: stages, scopes, effects of steps, the graph of their inputs, and the digest by which a rewrite
 //! is proven. It reads no file and prints nothing; whoever owns the world hands it a [`Context`].
 
+pub mod caches;
 pub mod context;
 pub mod copy;
+pub mod copy_lines;
 pub mod delay;
 pub mod digest;
 pub mod effects;
@@ -30,3 +32,8 @@ pub use layout::{Chain, Separator};
 pub use model::Model;
 pub use script::{Element, NoScript, Script};
 pub use stages::{Parent, Stage};
+
+/// The first words of an instruction, to name it in a sentence.
+pub fn beginning(instruction: &dockopt_syntax::Instruction) -> String {
+    instruction.logical.text().split_whitespace().take(5).collect::<Vec<_>>().join(" ")
+}

@@ -81,6 +81,14 @@ impl<'a> Model<'a> {
         })
     }
 
+    /// The first RUN that always fails, if there is one: the file cannot build, so there is no image to compare.
+    pub fn fails(&self) -> Option<usize> {
+        self.scripts
+            .iter()
+            .find(|(_, script)| script.as_ref().is_ok_and(Script::always_fails))
+            .map(|found| *found.0)
+    }
+
     /// The observable meaning of the file.
     pub fn digest(&self) -> &Digest {
         self.digest.get_or_init(|| Digest::of(self))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use dockopt_shell::{self as shell, Dialect, List, Node, NodeKind, Simple, StateChange, Word};
-use dockopt_syntax::{Body, Command, Instruction, Logical, Span, Tree};
+use dockopt_syntax::{Body, Command, Instruction, Keyword, Logical, Span, Tree};
 use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
 
 use crate::state::{Shell, State};
@@ -18,6 +18,8 @@ pub struct Script<'t> {
     /// Its structure.
     pub ast: shell::Script,
     toolbox: &'t Toolbox,
+    /// The options of SHELL end a script at the first failure.
+    exits_on_error: bool,
     /// Words whose variables have known values without blanks, by their place, expanded.
     expanded: HashMap<usize, String>,
     /// What tool each simple command runs, by the place of its first word: every pass asks.
@@ -69,7 +71,7 @@ impl<'t> Script<'t> {
                 recognized.insert(first.span.start, Rc::new(invocation));
             }
         });
-        Ok(Self { logical, ast, toolbox, expanded, recognized })
+        Ok(Self { logical, ast, toolbox, exits_on_error: state.shell.exits_on_error(), expanded, recognized })
     }
 
     /// The text that the shell receives.
@@ -80,6 +82,41 @@ impl<'t> Script<'t> {
     /// The span in the Dockerfile of a range of the script.
     pub fn span(&self, range: &std::ops::Range<usize>) -> Span {
         self.logical.span(range.clone())
+    }
+
+    /// Whether a command that fails ends the script: by `set -e` as its first command, or by the options of SHELL.
+    pub fn stops_on_error(&self) -> bool {
+        let first = self.ast.list.items.first().and_then(|item| item.node.as_simple());
+        let sets = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
+        self.exits_on_error
+            || first.is_some_and(|simple| {
+                simple.name() == Some("set")
+                    && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(sets)
+            })
+    }
+
+    /// Whether the script must fail: a command that decides it has an instruction's keyword in capitals for its name, which no
+    /// image has as a program. It is what is left when a line break was lost. In a list only the last command decides,
+    /// unless the script stops at the first failure.
+    pub fn always_fails(&self) -> bool {
+        let items = &self.ast.list.items;
+        let decisive = if self.stops_on_error() { 0 } else { items.len().saturating_sub(1) };
+        items[decisive..].iter().any(|item| {
+            let mut next = Some(&item.node);
+            while let Some(node) = next {
+                let (left, operand) = match &node.kind {
+                    NodeKind::And { left, right, .. } => (Some(&**left), &**right),
+                    _ => (None, node),
+                };
+                let word = operand.as_simple().and_then(|simple| simple.words.first());
+                let name = word.map(|word| &self.text()[word.span.clone()]);
+                if name.is_some_and(|name| Keyword::ALL.iter().any(|keyword| keyword.1 == name)) {
+                    return true;
+                }
+                next = left;
+            }
+            false
+        })
     }
 
     /// The elements of the script, in order: see [`Element`].

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use dockopt_shell::{StateChange, changes_state, state_changes};
-use dockopt_syntax::{Body, Command, Instruction, Keyword, Tree};
+use dockopt_shell::{NodeKind, StateChange, changes_state, state_changes};
+use dockopt_syntax::{Body, Command, Instruction, Tree};
 use dockopt_tools::Role;
 
 use crate::context::Context;
@@ -94,8 +94,6 @@ pub struct Trace {
     pub opaque: Vec<(usize, NoScript)>,
     /// Copies that cannot be followed, with the reason.
     pub unfollowed: Vec<(usize, String)>,
-    /// A command that is an instruction's keyword: the image cannot be built.
-    pub fails: Option<usize>,
 }
 
 impl Trace {
@@ -124,7 +122,16 @@ pub fn of_stage<'a>(input: Input<'a>, index: usize, parent: Option<&Image<'a>>) 
     let stage = &input.stages[index];
     let image = parent.cloned().unwrap_or_else(|| Image::new(input.context));
     let versions = base_versions(input.stages, index);
-    let mut tracer = Tracer { input, stage, index, image, versions, trace: Trace::default(), element: 0 };
+    let mut tracer = Tracer {
+        input,
+        stage,
+        index,
+        image,
+        versions,
+        trace: Trace::default(),
+        element: 0,
+        is_refreshed: false,
+    };
     for at in stage.instructions.clone() {
         tracer.step(at, &input.tree.instructions[at]);
     }
@@ -149,11 +156,14 @@ struct Tracer<'a> {
     trace: Trace,
     /// The element of a RUN that is being read.
     element: usize,
+    /// Whether some package index was refreshed, here or in the stage that this one starts from.
+    is_refreshed: bool,
 }
 
 impl Tracer<'_> {
     fn push(&mut self, instruction: usize, kind: AtomKind, label: String, effects: Effects) {
         let element = self.element;
+        self.is_refreshed |= kind == AtomKind::Refresh;
         let refreshes = if kind == AtomKind::Refresh { effects.writes.clone() } else { Footprint::default() };
         self.trace.atoms.push(Atom { instruction, element, kind, label, effects, refreshes });
     }
@@ -277,9 +287,6 @@ impl Tracer<'_> {
         };
         let state = self.stage.state(at);
         let elements = script.elements();
-        if elements.iter().any(|element| fails(*element, script)) {
-            self.trace.fails.get_or_insert(at);
-        }
         let mut cwd = state.cwd.clone();
         // What earlier commands of the same shell did to it.
         let mut prelude = String::new();
@@ -303,7 +310,7 @@ impl Tracer<'_> {
             for mount in instruction.mounts() {
                 effects.extend(mount_effects(&mount));
             }
-            let context = label::Context { state, script, cwd: &cwd };
+            let context = label::Context { state, script, cwd: &cwd, is_refreshed: self.is_refreshed };
             let mut label = label::of_element(&context, element, &effects);
             label.push_str(&format!(" mounts={mounts:?} prelude={prelude}"));
             let pieces = label::pieces(&context, element);
@@ -357,16 +364,6 @@ fn mount_effects(mount: &dockopt_syntax::Mount) -> Effects {
     effects
 }
 
-/// Whether a command must succeed and cannot: its name is an instruction's keyword in capitals, which no image has as a
-/// program. It is what is left when a line break was lost.
-fn fails(element: Element<'_>, script: &Script<'_>) -> bool {
-    let Element::Node(node) = element else { return false };
-    let Some(simple) = node.as_simple() else { return false };
-    let Some(word) = simple.words.first() else { return false };
-    let text = &script.text()[word.span.clone()];
-    Keyword::ALL.iter().any(|(_, name)| *name == text)
-}
-
 /// The package indexes that the commands of a block refresh before they read them. Only commands at its top level count:
 /// others may not run.
 fn refreshed_first(script: &Script<'_>, element: Element<'_>) -> Footprint {
@@ -374,8 +371,7 @@ fn refreshed_first(script: &Script<'_>, element: Element<'_>) -> Footprint {
     let mut read = Footprint::default();
     for node in element.nodes() {
         let mut chain = vec![node];
-        while let Some(dockopt_shell::NodeKind::And { left, right, .. }) = chain.last().map(|node| &node.kind)
-        {
+        while let Some(NodeKind::And { left, right, .. }) = chain.last().map(|node| &node.kind) {
             let (left, right) = (&**left, &**right);
             chain.pop();
             chain.push(right);

@@ -1,3 +1,5 @@
+//! Tables and properties of Go's path rules. They hold no rule of their own.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What `.dockerignore` leaves out: a table of cases, and properties. They hold no rule of their own.
+
 use super::*;
 use proptest::prelude::*;
 
