@@ -406,21 +406,31 @@ fn keeps(comment: &str, pass: &Pass) -> bool {
     rules.or(checks).is_some_and(listed)
 }
 
-/// The original line of each line after edits.
+/// The original line of each line after edits. A line that an edit wrote is that of the replaced line which begins like it.
 fn origins(before: &str, after: &str, edits: &Edits, origin: &[usize]) -> Vec<usize> {
     let index = LineIndex::new(before);
+    let old_line = |offset: usize| index.line(offset.min(before.len()));
     let mut lines = Vec::new();
     let mut start = 0;
     for line in after.split('\n') {
-        let old = before_offset(start, edits);
-        lines.push(origin.get(index.line(old.min(before.len())) - 1).copied().unwrap_or(1));
+        let (old, replaced) = before_offset(start, edits);
+        let head: Vec<&str> = line.split_whitespace().take(2).collect();
+        let alike = replaced.and_then(|span| {
+            let (first, last) = (old_line(span.start), old_line(span.end.saturating_sub(1).max(span.start)));
+            (first..=last).find(|&at| {
+                let own = index.line_span(before, at).of(before);
+                !head.is_empty() && own.split_whitespace().take(2).eq(head.iter().copied())
+            })
+        });
+        let at = alike.unwrap_or_else(|| old_line(old));
+        lines.push(origin.get(at - 1).copied().unwrap_or(1));
         start += line.len() + 1;
     }
     lines
 }
 
-/// Where the byte at `offset` of the edited text stood before; for new text where it was put in.
-fn before_offset(offset: usize, edits: &Edits) -> usize {
+/// Where the byte at `offset` of the edited text stood before; for new text where it was put in, and what it replaced.
+fn before_offset(offset: usize, edits: &Edits) -> (usize, Option<Span>) {
     let (mut old, mut new) = (0, 0);
     for edit in edits {
         let kept = edit.span.start - old;
@@ -430,10 +440,10 @@ fn before_offset(offset: usize, edits: &Edits) -> usize {
         new += kept;
         old = edit.span.start;
         if offset < new + edit.text.len() {
-            return old;
+            return (old, Some(edit.span));
         }
         new += edit.text.len();
         old = edit.span.end;
     }
-    old + (offset - new)
+    (old + (offset - new), None)
 }

@@ -62,15 +62,20 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
             if let Some(copy) = cx.model.tree.instructions[at].body.as_copy()
                 && let Some(delay) = delay::of(cx.model, stage, at)
             {
-                proposals.extend(look_at(cx, stage, at, copy, &delay));
+                proposals.extend(look_at(cx, stage, at, copy, delay));
             }
         }
     }
     proposals
 }
 
-fn look_at(cx: &Cx<'_>, stage: usize, at: usize, copy: &Copy, delay: &Delay) -> Option<Proposal> {
+fn look_at(cx: &Cx<'_>, stage: usize, at: usize, copy: &Copy, mut delay: Delay) -> Option<Proposal> {
     let tree = cx.model.tree;
+    // A RUN is taken apart only behind an install that reads what is copied: others are not worth two steps.
+    while delay.installs.last().is_some_and(|last| delay.is_cut_at(last) && !last.reads_something()) {
+        delay.installs.pop();
+    }
+    let delay = &delay;
     let instruction = &tree.instructions[at];
     let Some(last) = delay.installs.last() else {
         let stop = delay.stop.as_ref()?;
@@ -140,15 +145,22 @@ impl Plan {
                 plan.insert(above, lines);
             }
         }
-        let rest = without(tree, instruction, copy, delay, &copied);
+        let indent = Span::new(instruction.span.start, instruction.keyword_span.start).of(&tree.text);
+        let rest = format!("{indent}{}", without(tree, instruction, copy, delay, &copied));
         let comments = tree.leading_comments(at);
         let own = format!("{}{rest}{newline}", comments.of(&tree.text));
         let span = if in_place.is_empty() { layout::whole(tree, at) } else { comments.cover(instruction.span) };
         plan.edits.push(Edit { span, text: in_place });
         let run = &tree.instructions[last.instruction];
         let blank = if follows_blank(tree, at) { newline } else { Default::default() };
-        let passes_whole_run = delay.stop.as_ref().is_none_or(|stop| stop.instruction != last.instruction);
-        if passes_whole_run {
+        if delay.is_cut_at(last) {
+            if !run.flags.is_empty() || !can_be_cut(cx, last.instruction, last.element) {
+                return None;
+            }
+            let (first, second) = layout::split(cx.model, last.instruction, last.element)?;
+            let text = format!("{first}{newline}{blank}{own}{blank}{second}");
+            plan.edits.push(Edit { span: run.code_span(&tree.text), text });
+        } else {
             // A file without a final line end stays without one.
             let text = if tree.text[..run.span.end].ends_with('\n') {
                 format!("{blank}{own}")
@@ -156,13 +168,6 @@ impl Plan {
                 format!("{newline}{blank}{}", own.trim_end_matches(['\r', '\n']))
             };
             plan.insert(run.span.end, text);
-        } else {
-            if !run.flags.is_empty() || !can_be_cut(cx, last.instruction, last.element) {
-                return None;
-            }
-            let (first, second) = layout::split(cx.model, last.instruction, last.element)?;
-            let text = format!("{first}{newline}{blank}{own}{blank}{second}");
-            plan.edits.push(Edit { span: run.code_span(&tree.text), text });
         }
         Some(plan)
     }

@@ -41,6 +41,8 @@ pub enum Written {
     Folder(String),
     /// A folder, made with the builder's attributes if nothing is there yet.
     NewFolder,
+    /// Whatever else the context folder may hold when the image is built.
+    Rest(String),
 }
 
 /// Flags that a plain COPY of context files may have.
@@ -122,6 +124,7 @@ fn read(
                         if kind == EntryKind::Folder { Written::Folder(file) } else { Written::File(file) };
                     writes.push(Write { path, what });
                 }
+                writes.push(Write { path: target.clone(), what: Written::Rest(source.clone()) });
             }
             Some(EntryKind::File) => {
                 if instruction.keyword == Keyword::Add && context.files.read(source).is_none() {

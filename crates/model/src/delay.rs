@@ -26,6 +26,13 @@ pub struct Delay {
     pub target: String,
 }
 
+impl Delay {
+    /// Whether the COPY can pass an install, but not all of its RUN.
+    pub fn is_cut_at(&self, install: &Install) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.instruction == install.instruction)
+    }
+}
+
 /// An install that the COPY can pass.
 #[derive(Debug, Clone)]
 pub struct Install {
@@ -39,6 +46,13 @@ pub struct Install {
     pub folders: BTreeSet<String>,
     /// What its manifest reader remarked.
     pub remarks: Vec<String>,
+}
+
+impl Install {
+    /// Whether it reads something of what is copied.
+    pub fn reads_something(&self) -> bool {
+        !self.manifests.is_empty() || !self.folders.is_empty()
+    }
 }
 
 /// What a COPY cannot pass.
@@ -64,7 +78,7 @@ pub fn of(model: &Model<'_>, stage: usize, instruction: usize) -> Option<Delay> 
     let target =
         crate::copy::destination(model.tree, copy, model.stages[stage].state(instruction)).get()?.0.clone();
     let delay = Delay { target, ..Delay::default() };
-    let mut walk = Walk { model, stage, copy, delay, folders: BTreeSet::new() };
+    let mut walk = Walk { model, stage, copy, delay, folders: BTreeSet::new(), rests: Vec::new() };
     for atom in trace.of(instruction) {
         match &atom.kind {
             AtomKind::Write { path, from: Some(from) } => {
@@ -73,6 +87,7 @@ pub fn of(model: &Model<'_>, stage: usize, instruction: usize) -> Option<Delay> 
             AtomKind::Write { path, from: None } => {
                 walk.folders.insert(path.clone());
             }
+            AtomKind::Rest { path } => walk.rests.push(Region::Rest(path.clone())),
             _ => {}
         }
     }
@@ -109,6 +124,8 @@ struct Walk<'w, 'a> {
     delay: Delay,
     /// Folders to which the COPY gives attributes.
     folders: BTreeSet<String>,
+    /// Whatever else it may bring.
+    rests: Vec<Region>,
 }
 
 impl Walk<'_, '_> {
@@ -152,9 +169,12 @@ impl Walk<'_, '_> {
         let is_install = self.is_install(next, atom);
         let stop =
             |reason: String| Some(Stop { instruction: next, element: atom.element, is_install, reason });
+        let rest = |region: &Region| self.rests.iter().any(|rest| crate::region::meets(rest, region));
         if let Some(own) = atom.path() {
-            let meets = self.delay.files.contains_key(own) || self.folders.contains(own);
-            return if meets { stop(format!("`{own}` is written here again")) } else { None };
+            let meets = self.delay.files.contains_key(own)
+                || self.folders.contains(own)
+                || rest(&Region::Path(own.to_owned()));
+            return if meets { stop(format!("`{own}` is written here, too")) } else { None };
         }
         if atom.effects.reads.is_unknown() || atom.effects.writes.is_unknown() {
             let reason =
@@ -212,6 +232,25 @@ impl Walk<'_, '_> {
                 return stop(format!("it may read `{file}`"));
             }
         }
+        // A file that is not in the context now may be when the image is built.
+        if let Some(region) =
+            atom.effects.reads.iter().chain(atom.effects.writes.iter()).find(|region| rest(region))
+        {
+            let place = self
+                .rests
+                .iter()
+                .find(|rest| crate::region::meets(rest, region))
+                .map_or("", |_| self.delay.target.as_str());
+            return stop(format!("it may read or write files below `{place}`"));
+        }
+        let is_left_out = |from: &&String| {
+            self.model.context.is_some_and(|context| context.files.is_git_ignored(from) == Some(true))
+        };
+        if let Some(from) = install.manifests.values().find(is_left_out) {
+            return stop(format!(
+                "`{from}` is not in the repository, so a copy of it by name would fail in a fresh clone"
+            ));
+        }
         for tree in &filled {
             self.delay.ignore.extend(self.context_path(tree));
         }
@@ -227,7 +266,12 @@ impl Walk<'_, '_> {
         let mut filled = Vec::new();
         for tree in atom.effects.inputs.iter().flat_map(|inputs| &inputs.write_trees) {
             let (Some(context), Some(from)) = (self.model.context, self.context_path(tree)) else { continue };
-            if context.ignore.ignore.excludes(&from) && !context.ignore.ignore.may_include_below(&from) {
+            if context.ignore.ignore.excludes(&from) {
+                if context.ignore.ignore.may_include_below(&from) {
+                    return Err(format!(
+                        "the ignore file takes a part of `{from}` in again, and the install writes it"
+                    ));
+                }
                 continue;
             }
             if context.raw_kind(&from).is_some() && context.files.is_git_ignored(&from) != Some(true) {

@@ -6,6 +6,8 @@
 //! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
 //!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since.
 //! - `repeated-write`: a COPY of a file that lies there already, from the same source, is nothing.
+//! - `covered-rest`: whatever else a folder may hold is copied once if the whole folder is copied later, before anything could
+//!   tell.
 //! - `made-folder`: making a folder that exists is nothing; so is making one that a COPY gives its attributes later, before
 //!   anything looks at them.
 //!
@@ -93,7 +95,7 @@ fn normalise<'m>(model: &'m Model<'_>, stage: usize) -> Vec<&'m Atom> {
         })
         .map(|(_, atom)| atom)
         .collect();
-    made_folders(&repeated_writes(&idle_refreshes(model, &atoms)))
+    made_folders(&covered_rests(&repeated_writes(&idle_refreshes(model, &atoms))))
 }
 
 /// The first atom after atom `at` of a stage, there or in a stage that starts from it, that reads a package index among
@@ -215,6 +217,35 @@ fn writes_path(atom: &Atom, path: &str) -> bool {
         Some(own) => own == path,
         None => atom.effects.writes.touches(&Region::Path(path.to_owned())),
     }
+}
+
+/// Drops the rest of a folder that is copied again, as part of a larger one or whole, before anything could tell.
+fn covered_rests<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
+    let source = |atom: &Atom| {
+        let rest = atom.label.strip_prefix("rest of ")?;
+        let (from, attributes) = rest.split_once(" chown=")?;
+        Some((from.to_owned(), attributes.to_owned()))
+    };
+    let is_covered = |at: usize, path: &str| {
+        let (from, attributes) = source(atoms[at])?;
+        let later = atoms[at + 1..].iter().position(|other| {
+            let AtomKind::Rest { path: tree } = &other.kind else { return false };
+            source(other).is_some_and(|(folder, same)| {
+                same == attributes
+                    && crate::path::relative(path, tree).is_some_and(|inner| {
+                        from == if folder.is_empty() { inner.to_owned() } else { format!("{folder}/{inner}") }
+                            || (inner.is_empty() && from == folder)
+                    })
+            })
+        })?;
+        let between = &atoms[at + 1..at + 1 + later];
+        between.iter().all(|other| other.path().is_some() || !other.conflicts(atoms[at])).then_some(())
+    };
+    let kept = |at: &usize| match &atoms[*at].kind {
+        AtomKind::Rest { path } => is_covered(*at, path).is_none(),
+        _ => true,
+    };
+    (0..atoms.len()).filter(kept).map(|at| atoms[at]).collect()
 }
 
 fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {

@@ -191,6 +191,7 @@ impl Surroundings<'_> {
     ) {
         let inputs = self.inputs(simple, args, invocation);
         for (reaches, is_write) in [(invocation.reads(args), false), (invocation.writes(args), true)] {
+            let is_told = !is_write && matches!(inputs, Some(Answer::Reads(_)));
             for reach in reaches {
                 match reach {
                     Reach::Place(place) => {
@@ -207,6 +208,12 @@ impl Surroundings<'_> {
                                 effects.be_unclear(Region::Everything, reason);
                                 continue;
                             }
+                        };
+                        // What an install is told to read is among what its manifest reader names.
+                        let region = match region {
+                            Region::Path(place) if is_told => Region::Project(place),
+                            Region::Tree(place) if is_told => Region::NamedTree(place),
+                            other => other,
                         };
                         let side = if is_write { &mut effects.writes } else { &mut effects.reads };
                         side.add(region);
@@ -278,9 +285,13 @@ impl Surroundings<'_> {
             |region: Region| if is_write { effects.writes.add(region) } else { effects.reads.add(region) };
         match place {
             Place::System => {
-                // Packages of a distribution may own folders anywhere in the hierarchy, the working directory not spared.
-                let shielded = self.cwd.get().filter(|_| tool.kind != Kind::System);
-                let project = shielded.cloned().unwrap_or_else(|| "/".to_owned());
+                // Packages of a distribution may own folders anywhere in the hierarchy, the working directory not spared, except
+                // where it is a folder of its own in /opt, /usr/src or /home.
+                let own = |cwd: &&String| {
+                    tool.kind != Kind::System
+                        || ["/opt/", "/usr/src/", "/home/"].iter().any(|top| cwd.starts_with(top))
+                };
+                let project = self.cwd.get().filter(own).cloned().unwrap_or_else(|| "/".to_owned());
                 add(Region::System { project, accounts: tool.kind != Kind::Language });
             }
             Place::Index => {
@@ -298,18 +309,20 @@ impl Surroundings<'_> {
             // `Invocation::reads` and `writes` resolve these.
             Place::Operands | Place::OperandTrees | Place::LastOperand => {}
             Place::Project => match inputs {
+                Some(Answer::Reads(inputs)) if is_write => {
+                    for path in &inputs.writes {
+                        add(Region::Path(path.clone()));
+                    }
+                    for path in &inputs.write_trees {
+                        add(Region::Filled(path.clone()));
+                    }
+                }
                 Some(Answer::Reads(inputs)) => {
-                    let (files, trees) = if is_write {
-                        (&inputs.writes, &inputs.write_trees)
-                    } else {
-                        (&inputs.files, &inputs.trees)
-                    };
-                    files
-                        .iter()
-                        .chain(inputs.probes.iter().filter(|_| !is_write))
-                        .for_each(|path| add(Region::Path(path.clone())));
-                    for path in trees {
-                        add(Region::Tree(path.clone()));
+                    for path in inputs.files.iter().chain(&inputs.probes) {
+                        add(Region::Project(path.clone()));
+                    }
+                    for path in &inputs.trees {
+                        add(Region::NamedTree(path.clone()));
                     }
                 }
                 Some(Answer::Unclear { reason, .. }) => {

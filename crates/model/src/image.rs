@@ -42,6 +42,7 @@ impl<'a> Image<'a> {
                     self.make_folder(path::parent(&write.path));
                 }
                 Written::Folder(_) | Written::NewFolder => self.make_folder(&write.path),
+                Written::Rest(_) => {}
             }
         }
     }

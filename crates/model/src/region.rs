@@ -38,6 +38,16 @@ pub enum Region {
     },
     /// A tree in somebody's home folder.
     Home(String),
+    /// Whatever else a copied folder may hold when the image is built: any path below this one, whether or not it is in the
+    /// build context now.
+    Rest(String),
+    /// A path of the project that a manifest reader names, or the working directory itself. What else may lie in a copied
+    /// folder does not concern it: that is the reader's claim.
+    Project(String),
+    /// A tree of the project that a manifest reader names as read whole.
+    NamedTree(String),
+    /// A tree that an install fills. That the build context does not hold it is asked where a copy is moved (`delay.rs`).
+    Filled(String),
 }
 
 /// What a step reads, or what it writes.
@@ -94,7 +104,10 @@ impl FromIterator<Region> for Footprint {
 
 /// Whether two regions have something in common.
 pub fn meets(a: &Region, b: &Region) -> bool {
-    use Region::{Accounts, AnythingButIndexes, Cache, Everything, Home, Index, Named, Path, System, Tree};
+    use Region::{
+        Accounts, AnythingButIndexes, Cache, Everything, Filled, Home, Index, Named, NamedTree, Path,
+        Project, Rest, System, Tree,
+    };
     match (a, b) {
         // The caches of other tools are nobody else's concern: a named normalisation of the digest rests on it.
         (Cache(x), Cache(y)) | (Index(x), Index(y)) => path::within(x, y) || path::within(y, x),
@@ -139,6 +152,18 @@ pub fn meets(a: &Region, b: &Region) -> bool {
                 && path::may_be_home(x)
         }
         (Home(x), Home(y)) => path::within(x, y) || path::within(y, x),
+        (Rest(_), Project(_) | NamedTree(_) | Filled(_) | Named { .. })
+        | (Project(_) | NamedTree(_) | Filled(_) | Named { .. }, Rest(_)) => false,
+        // That a context gains a folder such as `etc` or `usr`, for an image in which it lands in the root, is not assumed.
+        (Rest(tree), System { project, .. }) | (System { project, .. }, Rest(tree)) => {
+            path::is_system(tree, project)
+        }
+        (Rest(tree), Path(place)) | (Path(place), Rest(tree)) => place != tree && path::within(place, tree),
+        (Rest(tree), other) | (other, Rest(tree)) => meets(&Tree(tree.clone()), other),
+        (Project(place), other) | (other, Project(place)) => meets(&Path(place.clone()), other),
+        (NamedTree(tree) | Filled(tree), other) | (other, NamedTree(tree) | Filled(tree)) => {
+            meets(&Tree(tree.clone()), other)
+        }
     }
 }
 

@@ -44,6 +44,11 @@ pub enum AtomKind {
         /// The context file that it becomes; `None` for a folder.
         from: Option<String>,
     },
+    /// Copies whatever else a context folder may hold when the image is built.
+    Rest {
+        /// Where to.
+        path: String,
+    },
     /// Makes a folder if it is not there.
     MakeFolder {
         /// The path.
@@ -181,7 +186,13 @@ impl Tracer<'_> {
     fn workdir(&mut self, at: usize) {
         let before = self.stage.state(at);
         // The folder belongs to the USER in force (BuildKit and buildah; the classic builder takes root).
-        let label = format!("mkdir as {:?}", before.user);
+        let owner = match &before.user {
+            Known::Is(user) if matches!(user.as_str(), "root" | "0" | "0:0" | "root:root") => {
+                "root".to_owned()
+            }
+            other => format!("{other:?}"),
+        };
+        let label = new_folder(&owner, None);
         match &self.stage.state(at + 1).cwd {
             Known::Is(cwd) => {
                 let cwd = cwd.clone();
@@ -234,9 +245,19 @@ impl Tracer<'_> {
                             self.push(at, AtomKind::Write { path, from: None }, label, effects);
                         }
                         Written::NewFolder => {
-                            let label =
-                                format!("new folder chown={:?} chmod={:?}", flag("chown"), flag("chmod"));
+                            let owner = flag("chown").unwrap_or_else(|| "root".to_owned());
+                            let label = new_folder(&owner, flag("chmod").as_deref());
                             self.push(at, AtomKind::MakeFolder { path }, label, effects);
+                        }
+                        Written::Rest(from) => {
+                            let mut effects = effects;
+                            effects.writes.add(Region::Rest(path.clone()));
+                            self.push(
+                                at,
+                                AtomKind::Rest { path },
+                                format!("rest of {from} {attributes}"),
+                                effects,
+                            );
                         }
                     }
                 }
@@ -305,7 +326,7 @@ impl Tracer<'_> {
                 ));
             }
             if let Known::Is(cwd) = &cwd {
-                effects.reads.add(Region::Path(cwd.clone()));
+                effects.reads.add(Region::Project(cwd.clone()));
             }
             for mount in instruction.mounts() {
                 effects.extend(mount_effects(&mount));
@@ -352,6 +373,11 @@ impl Tracer<'_> {
         self.image.write(&effects.writes);
         self.push(at, AtomKind::Run, label, effects);
     }
+}
+
+/// The label of a folder that is made where there is none: 0755 unless `--chmod` says otherwise.
+fn new_folder(owner: &str, mode: Option<&str>) -> String {
+    format!("new folder owner={owner} mode={mode:?}")
 }
 
 /// What a mount lets a command see and, for bind mounts of the image itself, change.

@@ -1,5 +1,6 @@
 //! Compares this crate with a second parser: what both accept must have the same commands and operators in the same order, and what
 //! only one accepts must be a known difference.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test may touch the world")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Hostile and huge texts: each must be read or refused on a thread with the stack of a worker, and freed without recursion.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test may touch the world")]
 
 mod common;
 
