@@ -98,8 +98,9 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, copy: &Copy, mut delay: Delay) 
         return None;
     }
     let decline = |why: &str| Some(Declined::proposal(instruction.keyword_span, why));
-    let Some(plan) = Plan::new(cx, at, copy, delay, last) else {
-        return decline("the copy could move below the installs that follow, but not in a form that keeps their lines as they are");
+    let plan = match Plan::new(cx, at, copy, delay, last) {
+        Ok(plan) => plan,
+        Err(why) => return decline(why),
     };
     let Ok(mut rewrite) = Rewrite::safe(plan.title(delay.installs.len()), plan.reason(delay), instruction.keyword_span, plan.edits) else {
         return decline("two changes of this rewrite would meet");
@@ -115,7 +116,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(cx: &Cx<'_>, at: usize, copy: &Copy, delay: &Delay, last: &Install) -> Option<Self> {
+    fn new(cx: &Cx<'_>, at: usize, copy: &Copy, delay: &Delay, last: &Install) -> Result<Self, &'static str> {
         let tree = cx.model.tree;
         let instruction = &tree.instructions[at];
         let newline = tree.newline();
@@ -130,7 +131,7 @@ impl Plan {
                 .map(|(image, from)| (image.as_str(), from.as_str()))
                 .filter(|(image, _)| !copied.contains_key(image))
                 .collect();
-            let lines = CopyLines { tree, instruction, copy, delay }.write(&new, &install.folders.iter().map(String::as_str).collect::<Vec<_>>())?;
+            let lines = CopyLines { tree, instruction, copy, delay }.write(&new, &install.folders.iter().map(String::as_str).collect::<Vec<_>>()).ok_or("a file that the install reads cannot be named in a COPY line")?;
             plan.manifests.extend(written_order(new.values().copied()).into_iter().map(str::to_owned));
             copied.extend(new);
             first_run = first_run.or(Some(install.instruction));
@@ -154,10 +155,14 @@ impl Plan {
         let run = &tree.instructions[last.instruction];
         let blank = if follows_blank(tree, at) { newline } else { Default::default() };
         if delay.is_cut_at(last) {
-            if !run.flags.is_empty() || !can_be_cut(cx, last.instruction, last.element) {
-                return None;
+            if !run.flags.is_empty() {
+                return Err("the RUN with the install would have to be cut in two, and it has flags");
             }
-            let (first, second) = layout::split(cx.model, last.instruction, last.element)?;
+            if !can_be_cut(cx, last.instruction, last.element) {
+                return Err("the RUN with the install would have to be cut in two, but its first half changes the shell for the second, or the second cleans up after the first");
+            }
+            let (first, second) = layout::split(cx.model, last.instruction, last.element)
+                .ok_or("the RUN with the install would have to be cut in two, and it is no plain `&&` chain")?;
             let text = format!("{first}{newline}{blank}{own}{blank}{second}");
             plan.edits.push(Edit { span: run.code_span(&tree.text), text });
         } else {
@@ -169,7 +174,7 @@ impl Plan {
             };
             plan.insert(run.span.end, text);
         }
-        Some(plan)
+        Ok(plan)
     }
 
     fn insert(&mut self, at: usize, text: String) {
@@ -192,7 +197,7 @@ impl Plan {
         };
         if !delay.ignore.is_empty() {
             let folders: Vec<&str> = delay.ignore.iter().map(String::as_str).collect();
-            reason.push_str(&format!("; {} goes to .dockerignore, or the copy could overwrite what was installed", folders.join(", ")));
+            reason.push_str(&format!("; .dockerignore gets {}, or the copy could overwrite what was installed", folders.join(", ")));
         }
         let mut remarks: Vec<&str> = delay.installs.iter().flat_map(|install| &install.remarks).map(String::as_str).collect();
         remarks.dedup();

@@ -3,7 +3,7 @@
 //! ## What it does
 //!
 //! Two neighbouring RUNs become one `&&` chain if the second removes or rewrites what the first wrote, or if both are small
-//! steps of the system such as `mkdir` and `useradd`. Comments stay with the commands that they describe.
+//! steps of the system such as `mkdir` and `useradd` that no blank line sets apart. Comments stay with the commands that they describe.
 //!
 //! ## Why
 //!
@@ -40,7 +40,7 @@ use dockopt_model::effects::Effects;
 use dockopt_model::region::{Footprint, Region};
 use dockopt_model::{Element, layout};
 use dockopt_shell::NodeKind;
-use dockopt_syntax::{Body, Edit};
+use dockopt_syntax::{Body, Edit, ItemKind};
 use dockopt_tools::{Kind, Role};
 
 use crate::{Class, Cx, Declined, Merge, Phase, Proposal, Rewrite};
@@ -63,7 +63,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
         let mut groups: Vec<Group> = Vec::new();
         for at in found.instructions.clone() {
             if let Some(half) = Half::of(cx, stage, at) {
-                groups.push(Group { runs: vec![at], edits: Vec::new(), why: "", half });
+                groups.push(Group { runs: vec![at], edits: Vec::new(), why: Why::Asked, half });
             }
         }
         // A group that grew may pay with its neighbour where its first RUN alone did not.
@@ -79,7 +79,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 struct Group {
     runs: Vec<usize>,
     edits: Vec<Edit>,
-    why: &'static str,
+    why: Why,
     half: Half,
 }
 
@@ -89,10 +89,11 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     let (last, next) = (one.runs[one.runs.len() - 1], two.runs[0]);
     let why = match cx.options.merge {
         _ if last + 1 != next => None,
-        Merge::Always => Some("one layer does for all"),
+        Merge::Always => Some(Why::Asked),
         _ => pays(&one.half, &two.half),
     };
-    let Some(why) = why else { return false };
+    // For a layer alone, what the author set apart by a blank line stays apart.
+    let Some(why) = why.filter(|&why| why != Why::Small || !is_set_apart(cx, last)) else { return false };
     let at = cx.model.tree.instructions[next].keyword_span;
     let mut decline = |reason: &str| {
         let known = |known: &Proposal| matches!(known, Proposal::Declined(declined) if declined.at == at);
@@ -125,7 +126,7 @@ impl Group {
             2 => "merge this RUN with the next".to_owned(),
             many => format!("merge these {many} RUNs"),
         };
-        Rewrite::safe(title, self.why, at, self.edits.clone()).ok()
+        Rewrite::safe(title, self.why.reason(), at, self.edits.clone()).ok()
     }
 }
 
@@ -206,15 +207,42 @@ fn known_effects(cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> Option
     (!all.reads.is_unknown() && !all.writes.is_unknown()).then_some(all)
 }
 
+/// Why RUNs are merged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Asked,
+    Database,
+    Removal,
+    Small,
+}
+
+impl Why {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Asked => "one layer does for all",
+            Self::Database => "each writes the package database, so a lower layer holds a copy that a later one replaces",
+            Self::Removal => "a later one removes what an earlier one wrote, which otherwise stays in a layer below",
+            Self::Small => "small steps of the system need one layer, not several",
+        }
+    }
+}
+
 /// Why merging two RUNs makes the image better, if it does.
-fn pays(one: &Half, two: &Half) -> Option<&'static str> {
+fn pays(one: &Half, two: &Half) -> Option<Why> {
     if one.manager.is_some() && one.manager == two.manager {
-        return Some("both write the package database, so the first layer holds a copy that the second replaces");
+        return Some(Why::Database);
     }
     let exact = |region: &&Region| matches!(region, Region::Path(_) | Region::Tree(_));
     let taken: Footprint = two.takes_back.iter().filter(exact).cloned().collect();
     if taken.iter().any(|region| one.writes.iter().filter(exact).any(|own| dockopt_model::region::meets(own, region))) {
-        return Some("the second removes what the first wrote, which otherwise stays in the layer below");
+        return Some(Why::Removal);
     }
-    (one.small && two.small).then_some("both are small steps of the system, for which one layer does")
+    (one.small && two.small).then_some(Why::Small)
+}
+
+/// Whether the author set two neighbours apart by a blank line.
+fn is_set_apart(cx: &Cx<'_>, first: usize) -> bool {
+    let tree = cx.model.tree;
+    let between = &tree.items[tree.item_of(first) + 1..tree.item_of(first + 1)];
+    between.iter().any(|item| item.kind == ItemKind::Blank)
 }

@@ -86,6 +86,7 @@ const DATA: &[(&str, &str)] = data_files![
     "php.toml",
     "pip.toml",
     "pnpm.toml",
+    "programs.toml",
     "run-as-is.toml",
     "shell.toml",
     "sudo.toml",
