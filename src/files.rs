@@ -11,8 +11,8 @@ use dockopt_model::{Entry, EntryKind, Files};
 
 use crate::git::Repository;
 
-/// Files above this size are not read: no manifest is that large.
-const MAX_FILE: u64 = 1 << 20;
+/// Files above this size are not read. Lock files of more than 1 MiB are usual; no manifest is larger than this.
+const MAX_FILE: u64 = 16 << 20;
 
 /// A folder on disk.
 #[derive(Debug)]
@@ -128,15 +128,22 @@ mod tests {
         fs::create_dir(folder.path().join("b")).unwrap();
         fs::write(folder.path().join("b/text"), "hello").unwrap();
         fs::write(folder.path().join("a"), [0xff]).unwrap();
-        fs::write(folder.path().join("large"), vec![b'x'; 1 + (1 << 20)]).unwrap();
+        fs::write(folder.path().join("lock"), vec![b'x'; 3 << 20]).unwrap();
+        fs::write(folder.path().join("large"), vec![b'x'; 1 + (16 << 20)]).unwrap();
         let files = Folder::new(folder.path().to_owned());
         let names: Vec<_> =
             files.entries("").unwrap().iter().map(|entry| (entry.name.clone(), entry.kind)).collect();
-        let expected = [("a", EntryKind::File), ("b", EntryKind::Folder), ("large", EntryKind::File)];
+        let expected = [
+            ("a", EntryKind::File),
+            ("b", EntryKind::Folder),
+            ("large", EntryKind::File),
+            ("lock", EntryKind::File),
+        ];
         assert_eq!(names, expected.map(|(name, kind)| (name.to_owned(), kind)));
         assert_eq!(files.read("b/text").as_deref(), Some("hello"));
         assert_eq!(files.read("a"), None);
         assert_eq!(files.read("large"), None);
+        assert_eq!(files.read("lock").map(|text| text.len()), Some(3 << 20));
         assert_eq!(files.read("../b/text"), None);
         assert_eq!(files.entries("b/../b"), None);
         assert_eq!(files.is_git_ignored("a"), None);

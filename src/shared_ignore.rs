@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dockopt_model::{Context, EntryKind, Files as _, Ignore, IgnoreFile, Model};
+use dockopt_model::{Context, EntryKind, Files as _, Ignore, IgnoreFile, Model, gopath};
 
 use crate::context::OnDisk;
 use crate::discover;
@@ -93,6 +93,9 @@ fn harmed(done: &[Done], path: &Path, joined: &str) -> Option<String> {
     let Ok(ignore) = Ignore::parse(joined) else { return Some(first.file.name.clone()) };
     let after = IgnoreFile { text: Some(joined.into()), ignore, ..on_disk.ignore.clone() };
     for (one, context) in &users {
+        if copies_excluded(&one.outcome.text, &context.ignore.ignore, &after.ignore) {
+            return Some(one.file.name.clone());
+        }
         let own = match one.outcome.ignore.as_deref() {
             Some(own) if own == joined => continue,
             Some(own) => match Ignore::parse(own) {
@@ -107,7 +110,43 @@ fn harmed(done: &[Done], path: &Path, joined: &str) -> Option<String> {
     }
     let known: Vec<&Path> = users.iter().filter_map(|(one, _)| one.file.path.as_deref()).collect();
     neighbours(on_disk, &known).into_iter().find_map(|(name, text)| {
-        differs(&text, first, on_disk, on_disk.ignore.clone(), after.clone()).then_some(name)
+        let is_harmed = copies_excluded(&text, &on_disk.ignore.ignore, &after.ignore)
+            || differs(&text, first, on_disk, on_disk.ignore.clone(), after.clone());
+        is_harmed.then_some(name)
+    })
+}
+
+/// Whether a Dockerfile names a path of the context that another ignore file newly excludes. It need not exist now: a later
+/// build may find it there.
+fn copies_excluded(text: &str, before: &Ignore, after: &Ignore) -> bool {
+    let parse = dockopt_syntax::parse(text);
+    let known: Vec<&str> = before.patterns().iter().map(|pattern| pattern.text.as_str()).collect();
+    let added = after.patterns().iter().filter(|one| !one.negated && !known.contains(&one.text.as_str()));
+    // A Dockerfile of another context may call the same path by a longer name.
+    let endings: Vec<&str> = added.map(|one| one.text.trim_start_matches("**/")).collect();
+    let is_lost = |source: &str| {
+        let path = gopath::clean(&format!("/{source}"));
+        // `name*` copies it where it exists.
+        let path = path.trim_start_matches('/').trim_end_matches('*');
+        (after.excludes(path) && !before.excludes(path))
+            || endings.iter().any(|ending| {
+                path.strip_suffix(ending).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            })
+    };
+    parse.tree.instructions.iter().any(|instruction| {
+        let copy = instruction.body.as_copy().filter(|_| instruction.flag("from").is_none());
+        let copies = copy.is_some_and(|copy| {
+            copy.sources.iter().any(|source| {
+                let is_heredoc = instruction.heredocs.iter().any(|heredoc| heredoc.word == source.text);
+                !is_heredoc && !source.text.contains("://") && is_lost(source.text.trim_matches(['"', '\'']))
+            })
+        });
+        let mounts = instruction.mounts().iter().any(|mount| {
+            mount.kind() == "bind"
+                && mount.option(&["from"]).is_none()
+                && mount.option(&["source", "src"]).is_some_and(is_lost)
+        });
+        copies || mounts
     })
 }
 
@@ -146,6 +185,33 @@ fn differs(text: &str, like: &Done, context: &OnDisk, before: IgnoreFile, after:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_copied_by_name_counts_whether_it_exists_or_not() {
+        let (before, after) = (Ignore::none(), Ignore::parse("node_modules\n").unwrap());
+        let loses = |line: &str| copies_excluded(&format!("FROM a\n{line}\n"), &before, &after);
+        for line in [
+            "COPY node_modules ./node_modules",
+            "COPY --chown=node ./node_modules/ /app/",
+            "ADD [\"package.json\", \"node_modules/ms\", \"/app/\"]",
+            "COPY node_modules/* /app/",
+            "COPY package.json node_modules* ./",
+            "COPY web/node_modules /app/",
+            "RUN --mount=type=bind,source=node_modules,target=/m cp -r /m /app",
+        ] {
+            assert!(loses(line), "{line}");
+        }
+        for line in [
+            "COPY . .",
+            "COPY web ./",
+            "COPY node_modules.txt /",
+            "COPY --from=x node_modules /a",
+            "RUN true",
+        ] {
+            assert!(!loses(line), "{line}");
+        }
+        assert!(!copies_excluded("FROM a\nCOPY node_modules /a\n", &after, &after));
+    }
 
     #[test]
     fn lines_are_joined_once() {

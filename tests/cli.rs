@@ -261,6 +261,24 @@ mod fix {
         }
     }
 
+    #[test]
+    fn a_shared_ignore_file_leaves_what_another_copies_by_name_even_if_it_is_not_there() {
+        let lock = r#"{"name":"a","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"a","version":"1.0.0"}}}"#;
+        let place = Place::repository()
+            .with("Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n")
+            .with("Dockerfile.whole", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN true\n")
+            .with("package.json", r#"{"name":"a","version":"1.0.0"}"#)
+            .with("package-lock.json", lock)
+            .with("index.js", "");
+        assert!(place.dockopt(&["fix"]).out.contains("+node_modules\n"));
+        let place = place.with("Dockerfile.prebuilt", "FROM node:20\nCOPY node_modules ./node_modules\n");
+        for paths in [&["fix", "Dockerfile"][..], &["fix"]] {
+            let said = place.dockopt(paths);
+            assert!(!said.out.contains("+node_modules\n"), "{}", said.out);
+            assert!(said.err.contains("would change what `Dockerfile.prebuilt` copies"), "{}", said.err);
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_reader_may_go_away() {

@@ -126,7 +126,7 @@ fn check(project: &Project) -> Result<(), String> {
     texts(&project.text, &outcome).or_else(|what| fail(&what))
 }
 
-/// The text after the passes that mend. They take away operators, escape tokens and blanks, and nothing else.
+/// The text after the passes that mend. They take away operators, escape tokens, blanks and the line breaks between these, and nothing else.
 fn mended(project: &Project) -> Result<String, String> {
     let names: Vec<&str> =
         PASSES.iter().filter(|pass| pass.phase == Phase::Correct).map(|pass| pass.name).collect();
@@ -134,11 +134,13 @@ fn mended(project: &Project) -> Result<String, String> {
     let mut rest = project.text.chars();
     for kept in text.chars() {
         let gone: String = rest.by_ref().take_while(|c| *c != kept).collect();
-        if let Some(lost) = gone.chars().find(|c| !matches!(c, '&' | ';' | '\\' | '`' | ' ' | '\t')) {
+        if let Some(lost) =
+            gone.chars().find(|c| !matches!(c, '&' | ';' | '\\' | '`' | ' ' | '\t' | '\r' | '\n'))
+        {
             return Err(format!("mending took `{lost}` away"));
         }
     }
-    if rest.as_str().chars().any(|c| !matches!(c, '&' | ';' | '\\' | '`' | ' ' | '\t')) {
+    if rest.as_str().chars().any(|c| !matches!(c, '&' | ';' | '\\' | '`' | ' ' | '\t' | '\r' | '\n')) {
         return Err("mending took the end away".to_owned());
     }
     Ok(text)

@@ -28,13 +28,14 @@
 //! ## Safety
 //!
 //! Safe: caches and indexes aside the image is the same. It leaves an index that a later step installs from, or may install
-//! from because that step is not understood; caches that a mount, a variable or another flag already covers; stages whose
-//! layers are not shipped; and tools of bases that are so old, or so unknown, that the flag may be missing.
+//! from because that step is not understood; downloads that a later step reads without the network, or that another stage
+//! copies; caches that a mount, a variable or another flag already covers; stages whose layers are not shipped; and tools of
+//! bases that are so old, or so unknown, that the flag may be missing.
 
-use dockopt_model::caches::{self, Left};
+use dockopt_model::caches::{self, How, Later, Left};
 use dockopt_model::{Script, layout};
 use dockopt_shell::Simple;
-use dockopt_syntax::{Body, Edit, Span};
+use dockopt_syntax::{Body, Edit, LineIndex, Span};
 use dockopt_tools::{DropBy, Role};
 
 use crate::{Class, Commands, Cx, Declined, Phase, Proposal, Rewrite, canonical};
@@ -86,10 +87,14 @@ impl Run<'_, '_> {
         let mut tails: Vec<&str> = Vec::new();
         let mut titles: Vec<String> = Vec::new();
         let mut declined = Vec::new();
+        let mut reasons: Vec<String> = Vec::new();
         for filled in caches::left_by(self.cx.model, self.stage, self.at) {
             let place = self.script.span(&filled.simple.words[0].span);
             if let Some(reason) = self.obstacle(&filled) {
-                declined.push(Declined::proposal(place, reason));
+                if !reasons.contains(&reason) {
+                    reasons.push(reason.clone());
+                    declined.push(Declined::proposal(place, reason));
+                }
                 continue;
             }
             match &filled.cache.drop {
@@ -150,8 +155,36 @@ impl Run<'_, '_> {
             }
             _ => {}
         }
-        let step = caches::index_needed(model, self.stage, self.at, filled)?;
-        Some(format!("`{step}` installs from this package index, or may do so"))
+        let later = caches::index_needed(model, self.stage, self.at, filled)
+            .or_else(|| caches::needed_later(model, self.stage, self.at, filled));
+        if let Some(later) = later {
+            return Some(self.need(filled, later));
+        }
+        let Some(DropBy::Flag { flag, .. }) = &filled.cache.drop else { return None };
+        let kept = self.kept_refresh(filled, flag)?;
+        Some(format!("`{kept}` in the same RUN would fetch the index a second time"))
+    }
+
+    /// What needs the cache, as a sentence.
+    fn need(&self, filled: &Left<'_>, later: Later) -> String {
+        let tree = self.cx.model.tree;
+        let step = &tree.instructions[later.instruction];
+        let line = LineIndex::new(&tree.text).line(step.keyword_span.start);
+        let quote = quoted(step.logical.text());
+        let (what, verb) = if filled.cache.is_index {
+            ("package index", "install from")
+        } else {
+            (filled.cache.name.as_str(), "need")
+        };
+        match later.how {
+            How::Installs => format!("line {line} installs from this {what}: `{quote}`"),
+            How::Reads => format!("line {line} reads this {what}: `{quote}`"),
+            How::Takes => format!("line {line} takes this {what}, or may do so, from this stage: `{quote}`"),
+            How::Unknown if later.instruction == self.at => {
+                format!("another command of this RUN is not understood and may {verb} this {what}")
+            }
+            How::Unknown => format!("a later step may {verb} this {what}: `{quote}` (line {line}) is not understood"),
+        }
     }
 
     fn add_flag(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Edit {
@@ -177,20 +210,47 @@ impl Run<'_, '_> {
         dockopt_shell::walk_commands(&self.script.ast.list, &mut |found, context| look(found, context));
     }
 
+    /// Whether a command is a refresh of the index of the tool, which fetches it by itself with `flag`.
+    fn is_refresh(&self, simple: &Simple, filled: &Left<'_>, flag: &str) -> bool {
+        let fetches = filled.tool.index.as_ref().is_some_and(|index| index.refreshed_by_flags.iter().any(|own| own == flag));
+        let found = self.script.recognize(simple).filter(|one| fetches && one.tool.name == filled.tool.name);
+        found.and_then(|one| one.action).is_some_and(|action| action.role == Role::Refresh)
+    }
+
+    /// The refreshes of the RUN that can be taken out, with their commands.
+    fn own_refreshes(&self, filled: &Left<'_>, flag: &str) -> Vec<(&Simple, Edit, String)> {
+        let mut found = Vec::new();
+        for (index, operand) in layout::operands(self.cx.model, self.at).unwrap_or_default().into_iter().enumerate() {
+            let refresh = operand.simple().filter(|simple| self.is_refresh(simple, filled, flag));
+            let Some(simple) = refresh else { continue };
+            let is_clear = self.script.recognize(simple).is_some_and(|one| dockopt_model::script::role(&one).is_some());
+            if let (true, Some(edit), [node]) = (is_clear, layout::remove(self.cx.model, self.at, index), operand.nodes().as_slice()) {
+                found.push((simple, edit, dockopt_shell::canonical(self.script.text(), node)));
+            }
+        }
+        found
+    }
+
+    /// The refresh that stays although the install fetches the index by itself.
+    fn kept_refresh(&self, filled: &Left<'_>, flag: &str) -> Option<String> {
+        let goes = self.own_refreshes(filled, flag);
+        let mut kept = None;
+        dockopt_shell::walk_commands(&self.script.ast.list, &mut |simple, _| {
+            if self.is_refresh(simple, filled, flag) && !goes.iter().any(|(own, ..)| std::ptr::eq(*own, simple)) {
+                let (first, last) = (&simple.words[0], &simple.words[simple.words.len() - 1]);
+                kept.get_or_insert_with(|| quoted(&self.script.text()[first.span.start..last.span.end]));
+            }
+        });
+        kept
+    }
+
     /// A refresh before an install that now fetches the index by itself goes.
     fn own_refresh(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Vec<Edit> {
-        let fetches = filled.tool.index.as_ref().is_some_and(|index| index.refreshed_by_flags.iter().any(|own| own == flag));
-        let Some(operands) = layout::operands(self.cx.model, self.at).filter(|_| fetches) else { return Vec::new() };
         let mut edits = Vec::new();
-        for (index, operand) in operands.iter().enumerate() {
-            let invocation = operand.simple().and_then(|simple| self.script.recognize(simple));
-            let is_refresh = invocation.is_some_and(|one| one.tool.name == filled.tool.name && dockopt_model::script::role(&one) == Some(Role::Refresh));
-            if let (true, Some(edit), [node]) = (is_refresh, layout::remove(self.cx.model, self.at, index), operand.nodes().as_slice()) {
-                let gone = dockopt_shell::canonical(self.script.text(), node);
-                if !commands.gone.contains(&gone) {
-                    commands.gone.push(gone);
-                    edits.push(edit);
-                }
+        for (_, edit, gone) in self.own_refreshes(filled, flag) {
+            if !commands.gone.contains(&gone) {
+                commands.gone.push(gone);
+                edits.push(edit);
             }
         }
         edits
@@ -221,5 +281,15 @@ impl Run<'_, '_> {
 fn push_new(titles: &mut Vec<String>, title: String) {
     if !titles.contains(&title) {
         titles.push(title);
+    }
+}
+
+/// A text on one line, cut where a sentence can bear it.
+fn quoted(text: &str) -> String {
+    const MOST: usize = 60;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text,
     }
 }

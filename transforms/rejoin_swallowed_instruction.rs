@@ -64,19 +64,40 @@ fn look_at(cx: &Cx<'_>, index: usize) -> Option<Proposal> {
         let reason = format!("`{name}` begins a line of this RUN, but what follows is no instruction that can stand alone");
         return Some(Declined::proposal(at, reason));
     }
-    // The line breaks, blank lines and comments between stay; the operator and the escape token before them go.
-    let line_end = gap.start + gap.of(&tree.text).find('\n')?;
-    let kept = if tree.text[..line_end].ends_with('\r') { line_end - 1 } else { line_end };
+    let Some(kept) = operator_end(gap.of(&tree.text)).map(|end| gap.start + end) else {
+        return Some(Declined::proposal(at, "a comment stands between the command above and its `&&`"));
+    };
     let edit = Edit { span: Span::new(gap.start, kept), text: String::new() };
     let title = format!("end the RUN before `{name}`");
     let reason = format!(
         "the `{}` at the end of the line makes `{name} …` a command of the RUN, so the file cannot build",
-        tree.text[gap.start..kept].trim()
+        tree.text[gap.start..kept].split_whitespace().collect::<Vec<_>>().join(" ")
     );
     let mut rewrite = Rewrite::safe(title, reason, at, vec![edit]).ok()?;
     rewrite.mends = true;
     rewrite.commands = found.commands;
     Some(Proposal::Rewrite(rewrite))
+}
+
+/// Where the operator and the escape tokens around it end in the gap before a swallowed instruction. The line breaks, blank
+/// lines and comments after that stay.
+fn operator_end(gap: &str) -> Option<usize> {
+    let mut end = None;
+    let mut start = 0;
+    let mut commented = false;
+    for line in gap.split_inclusive('\n') {
+        let text = line.trim();
+        if text.starts_with('#') {
+            commented = true;
+        } else if !text.is_empty() {
+            if commented {
+                return None;
+            }
+            end = Some(start + line.trim_end_matches(['\r', '\n']).len());
+        }
+        start += line.len();
+    }
+    end
 }
 
 /// An instruction that became a command of the RUN above it.

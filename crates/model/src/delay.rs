@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use dockopt_syntax::{Body, Instruction, Keyword};
 use dockopt_tools::{Kind, Role};
 
+use crate::atom::{Atom, AtomKind};
 use crate::expand::variables;
 use crate::region::Region;
-use crate::trace::{Atom, AtomKind};
 use crate::{Model, path};
 
 /// The answer for one COPY.

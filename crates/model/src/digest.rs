@@ -21,9 +21,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
 
 use crate::Model;
+use crate::atom::{Atom, AtomKind};
 use crate::region::{Footprint, Region};
 use crate::stages::{Parent, Stage};
-use crate::trace::{Atom, AtomKind, Trace};
+use crate::trace::Trace;
 
 /// The meaning of a whole file: that of each stage.
 #[derive(Debug, Clone, PartialEq, Eq)]

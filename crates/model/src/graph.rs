@@ -5,8 +5,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use dockopt_syntax::Body;
 
+use crate::atom::AtomKind;
 use crate::stages::{self, Parent};
-use crate::trace::AtomKind;
 use crate::{Known, Model};
 
 /// A node of the graph.

@@ -6,12 +6,12 @@ use dockopt_syntax::{Instruction, Tree};
 use dockopt_tools::{Invocation, Role, Tool};
 
 use crate::Known;
+use crate::atom::AtomKind;
 use crate::effects::{self, Effects};
 use crate::expand::variables;
 use crate::region::{Footprint, Region};
 use crate::script::{Element, Script};
 use crate::state::State;
-use crate::trace::AtomKind;
 
 /// Where a labelled command stands.
 pub(crate) struct Context<'a> {

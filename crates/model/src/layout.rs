@@ -249,5 +249,9 @@ pub fn whole(tree: &Tree, instruction: usize) -> Span {
     if let (Some(_), Some(below)) = (is_blank(above), is_blank(tree.items.get(item + 1))) {
         span.end = below.end;
     }
+    // The last line of a file without a final line end goes with the line end before it.
+    if span.end == tree.text.len() && !tree.text.ends_with('\n') {
+        span.start = tree.text[..span.start].trim_end_matches(['\r', '\n']).len();
+    }
     span
 }

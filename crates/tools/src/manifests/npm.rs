@@ -1,12 +1,13 @@
 //! What `npm install` and `npm ci` read and write of the project. Runs nothing and resolves no version.
 //!
 //! The rules follow npm's own sources: `config/lib/index.js` for which folder is the project, `install.js` and `ci.js` for which scripts run, arborist for lock files,
-//! map-workspaces for workspaces. Scripts of packages from the network are taken to stay within `node_modules`.
+//! map-workspaces for workspaces. Scripts of packages from the network are taken to stay within `node_modules` only if the package is known to (`dependencies.rs`).
 //!
 //! Traced 2026-11-23 (npm 6, 8, 10 and 11): they open package.json of the project, of its workspaces and of the folders above, the lock files, yarn.lock and .npmrc, and
 //! look for binding.gyp. npm 6 also opens README.md, AUTHORS and .git/HEAD and looks for server.js, for fields that an install does not use.
 
 mod config;
+mod dependencies;
 mod form;
 mod local;
 mod lock;
@@ -89,6 +90,15 @@ impl Install<'_> {
         }
         if !self.call.operands.is_empty() {
             self.written_with_operands();
+        }
+        if !self.config.is_on("ignore-scripts") {
+            let project = dependencies::Project {
+                root: &self.root,
+                package: &package,
+                members: &members,
+                locks: &locks,
+            };
+            dependencies::check(&mut self.sources, self.call, &self.config, &project)?;
         }
         Ok(self.sources.inputs)
     }

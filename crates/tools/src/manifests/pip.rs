@@ -225,15 +225,19 @@ impl Pip<'_> {
         Ok(())
     }
 
-    /// Where `--user` installs. The home directory may be the project's directory.
+    /// Where `--user` installs (Python, `site.py`, `getuserbase`). A home directory that nothing names is the image's.
     fn user_base(&mut self) {
-        let trees = &mut self.sources.inputs.write_trees;
-        trees.insert(join(self.call.cwd, ".local"));
-        for variable in ["HOME", "PYTHONUSERBASE"] {
-            if let Some(Some(dir)) = self.call.env.get(variable) {
-                trees.insert(if variable == "HOME" { join(dir, ".local") } else { join(self.call.cwd, dir) });
-            }
-        }
+        let value = |variable| match self.call.env.get(variable) {
+            Some(Some(dir)) if dir.is_empty() => None,
+            value => value,
+        };
+        let base = match (value("PYTHONUSERBASE"), value("HOME")) {
+            (Some(Some(base)), _) => join(self.call.cwd, base),
+            (None, Some(Some(home))) => join(&join(self.call.cwd, home), ".local"),
+            (None, None) => "/root/.local".to_owned(),
+            _ => return,
+        };
+        self.sources.inputs.write_trees.insert(base);
     }
 
     fn requirement_file(&mut self, value: &str, base: &str) -> Result<(), Unclear> {

@@ -16,7 +16,27 @@ pub(super) struct Data {
     pub(super) harmless: BTreeSet<String>,
     pub(super) lock_neutral: BTreeSet<String>,
     pub(super) shorthands: std::collections::BTreeMap<String, String>,
+    /// Packages whose install scripts are known to read and write nothing of the project, by what the scripts do.
+    pub(super) install_scripts: std::collections::BTreeMap<Class, BTreeSet<String>>,
+    /// Environment variables that name files for one of these scripts.
+    pub(super) script_variables: BTreeSet<String>,
     script: Vec<Known>,
+}
+
+/// What the install script of a package does.
+#[derive(Debug, Clone, Copy, serde::Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Class {
+    /// Compiles the package's own sources, or fetches what others compiled.
+    Native,
+    /// Fetches a program, or puts one in place that came with the package.
+    Download,
+    /// Prints something.
+    Message,
+    /// Rewrites files of the package itself.
+    Own,
+    /// Looks at the package.json of the folder in which npm was called, and may add to the `node_modules` beside it.
+    Caller,
 }
 
 /// A command of a script.

@@ -120,8 +120,10 @@ impl<'a> Sources<'a> {
     }
 
     fn text(&self, path: &str) -> Result<String, Unclear> {
-        self.project
-            .read(path)
-            .ok_or_else(|| Unclear::at(path, format!("`{path}` cannot be read as UTF-8 text")))
+        self.project.read(path).ok_or_else(|| {
+            let reason =
+                format!("dockopt does not read `{path}`: it is too large, not UTF-8 or a symbolic link");
+            Unclear::at(path, reason)
+        })
     }
 }

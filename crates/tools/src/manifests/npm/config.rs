@@ -191,6 +191,11 @@ impl Config {
         matches!(self.values.get(key), Some(Some(value)) if value == "false")
     }
 
+    /// A switch that is not known to be on, of those that npm has on by default.
+    pub(super) fn may_be_off(&self, key: &str) -> bool {
+        self.values.contains_key(key) && !self.is_on(key)
+    }
+
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key)?.as_deref()
     }

@@ -264,11 +264,69 @@ fn installed_entries(packages: &Map<String, Value>, project: &Project<'_>, npm: 
 
 /// Every dependency is listed, and everything that is listed is a dependency.
 fn edges(packages: &Map<String, Value>, project: &Project<'_>) -> Result<(), String> {
+    let reached = reached(packages, project.members)?;
+    match packages.keys().find(|path| !reached.contains(*path)) {
+        None => Ok(()),
+        Some(path) => Err(format!("nothing depends on its entry `{path}`")),
+    }
+}
+
+/// Does the lock file list everything that the manifests ask for, as they ask for it, so that npm adds no package of its own accord? The error says what is amiss.
+pub(super) fn lists_everything(
+    packages: &Map<String, Value>,
+    root: &Package,
+    members: &BTreeMap<String, Package>,
+) -> Result<(), String> {
+    const SECTIONS: [&str; 4] =
+        ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+    for (path, package) in std::iter::once(("", root)).chain(members.iter().map(|(p, m)| (p.as_str(), m))) {
+        let entry = packages.get(path);
+        for section in SECTIONS {
+            let asked = package.json.get(section).filter(|value| !is_empty(value));
+            let listed = entry.and_then(|entry| entry.get(section)).filter(|value| !is_empty(value));
+            if asked != listed {
+                let manifest = if path.is_empty() { "package.json" } else { path };
+                return Err(format!("its `{section}` are not those of {manifest}"));
+            }
+        }
+    }
+    if root.json.get("overrides").is_some_and(|overrides| !is_empty(overrides)) {
+        return Err("package.json has `overrides`, which it does not record".into());
+    }
+    reached(packages, members).map(drop)
+}
+
+/// Does its section for npm 6, if it has one, list only what the other one lists?
+pub(super) fn legacy_adds_nothing(
+    packages: &Map<String, Value>,
+    legacy: Option<&Value>,
+) -> Result<(), String> {
+    let Some(legacy) = legacy else { return Ok(()) };
+    let mut listed = BTreeMap::new();
+    let read = legacy.as_object().and_then(|legacy| flatten(legacy, "", &mut listed));
+    let same = |path: &String, version: Option<&str>| {
+        packages.get(path).is_some_and(|entry| {
+            entry.get("link") == Some(&Value::Bool(true))
+                || entry.get("version").and_then(Value::as_str) == version
+        })
+    };
+    if read.is_some() && listed.iter().all(|(path, version)| same(path, *version)) {
+        Ok(())
+    } else {
+        Err("its section for npm 6 lists other packages".into())
+    }
+}
+
+/// The entries that something depends on. An error is a dependency without an entry.
+fn reached(
+    packages: &Map<String, Value>,
+    members: &BTreeMap<String, Package>,
+) -> Result<BTreeSet<String>, String> {
     let mut reached: BTreeSet<String> = BTreeSet::from([String::new()]);
     let mut open: Vec<String> = vec![String::new()];
-    open.extend(project.members.keys().cloned());
-    reached.extend(project.members.keys().cloned());
-    for member in project.members.values() {
+    open.extend(members.keys().cloned());
+    reached.extend(members.keys().cloned());
+    for member in members.values() {
         if let Some(name) = member.json.get("name").and_then(Value::as_str) {
             reached.insert(format!("node_modules/{name}"));
         }
@@ -290,10 +348,7 @@ fn edges(packages: &Map<String, Value>, project: &Project<'_>) -> Result<(), Str
             }
         }
     }
-    match packages.keys().find(|path| !reached.contains(*path)) {
-        None => Ok(()),
-        Some(path) => Err(format!("nothing depends on its entry `{path}`")),
-    }
+    Ok(reached)
 }
 
 fn optional_peer(entry: &Map<String, Value>, name: &str) -> bool {

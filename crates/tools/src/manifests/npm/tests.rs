@@ -11,8 +11,10 @@ fn npm(words: &'static str) -> Line {
 
 const PLAIN: &str = r#"{"name": "app", "version": "1.0.0", "dependencies": {"once": "^1.4.0"}}"#;
 
+const LOCK: &str = r#"{"lockfileVersion": 2, "packages": {"": {"dependencies": {"once": "^1.4.0"}}, "node_modules/once": {"version": "1.4.0"}}, "dependencies": {"once": {"version": "1.4.0"}}}"#;
+
 fn plain() -> Vec<(&'static str, &'static str)> {
-    vec![("/app/package.json", PLAIN), ("/app/package-lock.json", "{}"), ("/app/src/index.js", "")]
+    vec![("/app/package.json", PLAIN), ("/app/package-lock.json", LOCK), ("/app/src/index.js", "")]
 }
 
 fn with(more: &[(&'static str, &'static str)]) -> Memory {
@@ -52,9 +54,9 @@ fn install_may_write_the_lock() {
     assert!(inputs.remarks[0].contains("may rewrite `/app/package-lock.json`"), "{:?}", inputs.remarks);
     let unknown = npm("install").reads(&with(&[]));
     assert_eq!(list(&unknown.writes), ["/app/package-lock.json", "/app/package.json"]);
-    let none = npm("install").reads(&Memory::new(&[("/app/package.json", PLAIN)]));
+    let none = npm("install --ignore-scripts").reads(&Memory::new(&[("/app/package.json", PLAIN)]));
     assert!(none.writes.contains("/app/package-lock.json") && none.remarks[0].contains("no lock file"));
-    assert!(npm("install --no-package-lock").reads(&with(&[])).writes.len() == 1);
+    assert!(npm("install --no-package-lock --ignore-scripts").reads(&with(&[])).writes.len() == 1);
     let yarn = Line { version: Some(10), ..npm("install") }.reads(&with(&[("/app/yarn.lock", "")]));
     assert!(yarn.writes.contains("/app/yarn.lock"));
 }
@@ -74,8 +76,11 @@ fn a_lock_in_sync_is_not_written() {
     let inputs = ten("install").reads(&project);
     assert!(inputs.writes.is_empty() && inputs.remarks.is_empty(), "{inputs:?}");
     assert_eq!(list(&inputs.write_trees), ["/app/node_modules", "/app/packages/a/node_modules"]);
-    for words in ["install --legacy-peer-deps", "install --registry=https://example.org/", "install express"]
-    {
+    for words in [
+        "install --legacy-peer-deps",
+        "install --registry=https://example.org/",
+        "install express --ignore-scripts",
+    ] {
         assert!(ten(words).reads(&project).writes.contains("/app/package-lock.json"), "{words}");
     }
     let mut installed = files.to_vec();
@@ -93,7 +98,7 @@ fn workspaces_and_local_dependencies() {
         ),
         (
             "/app/package-lock.json",
-            r#"{"packages": {"": {}, "packages/a": {}, "node_modules/a": {"resolved": "packages/a", "link": true}, "tools/b": {}}}"#,
+            r#"{"lockfileVersion": 3, "packages": {"": {}, "packages/a": {}, "node_modules/a": {"resolved": "packages/a", "link": true}, "tools/b": {}}}"#,
         ),
         (
             "/app/packages/a/package.json",
@@ -107,7 +112,7 @@ fn workspaces_and_local_dependencies() {
         ("/app/tools/b/package.json", "{}"),
         ("/app/vendor/t.tgz", "\u{0}binary"),
     ]);
-    let inputs = npm("ci").reads(&project);
+    let inputs = Line { version: Some(10), ..npm("ci") }.reads(&project);
     assert_eq!(list(&inputs.trees), ["/app/c", "/app/lib", "/app/patched", "/app/tools/b"]);
     assert_eq!(list(&inputs.writes), ["/app/packages/a/cli.js"]);
     for file in ["packages/a/package.json", "packages/a/cli.js", "vendor/t.tgz", "lib/package.json"] {
@@ -206,9 +211,10 @@ fn configuration() {
     assert!(inputs.files.contains("/app/.npmrc") && inputs.files.contains("/app/certs/ca.pem"), "{inputs:?}");
     let cache = npm("ci").reads(&with(&[("/app/.npmrc", "cache=./cache\n")]));
     assert!(cache.write_trees.contains("/app/cache"));
-    let quiet =
-        Line { version: Some(10), ..npm("install") }.reads(&with(&[("/app/.npmrc", "package-lock=false\n")]));
+    let unlocked = with(&[("/app/.npmrc", "package-lock=false\n")]);
+    let quiet = Line { version: Some(10), ..npm("install --ignore-scripts") }.reads(&unlocked);
     assert!(quiet.writes.is_empty());
+    assert!(npm("install").unclear(&unlocked).contains("pass over the lock file"));
     for text in ["script-shell=./sh\n", "node-options=--require ./x.js\n", "unheard=../x\n"] {
         assert!(npm("ci").unclear(&with(&[("/app/.npmrc", text)])).contains("[/app/.npmrc]"), "{text}");
     }
@@ -278,10 +284,165 @@ fn global_installs_read_nothing_of_the_project() {
 
 #[test]
 fn operands_change_the_manifest() {
-    let inputs = Line { version: Some(10), ..npm("install express") }.reads(&with(&[]));
+    let inputs = Line { version: Some(10), ..npm("install express --ignore-scripts") }.reads(&with(&[]));
     assert_eq!(list(&inputs.writes), ["/app/package-lock.json", "/app/package.json"]);
     let empty = npm("install express").reads(&Memory::new(&[]));
     assert!(empty.files.is_empty() && empty.writes.contains("/app/package.json"));
+    let reason = npm("install express").unclear(&with(&[]));
+    assert!(reason.contains("`express` is not in a lock file"), "{reason}");
+}
+
+/// A project with one dependency, whose entry in the lock file has more keys.
+fn with_entry(key: &str, more: &str) -> Memory {
+    let name = key.rsplit("node_modules/").next().unwrap();
+    let manifest = format!(r#"{{"dependencies": {{"{name}": "^1.0.0"}}}}"#);
+    let lock = format!(
+        r#"{{"lockfileVersion": 3, "packages": {{"": {manifest}, "{key}": {{"version": "1.0.0", "hasInstallScript": true{more}}}}}}}"#
+    );
+    Memory::new(&[("/app/package.json", &manifest), ("/app/package-lock.json", &lock)])
+}
+
+#[test]
+fn install_scripts_of_dependencies_that_stay_in_their_folder() {
+    let ci = || Line { version: Some(10), ..npm("ci") };
+    for (key, more) in [
+        ("node_modules/esbuild", ""),
+        ("node_modules/bcrypt", r#", "resolved": "https://example.org/npm/bcrypt/-/bcrypt-1.0.0.tgz""#),
+        ("node_modules/a/node_modules/fsevents", r#", "optional": true"#),
+        (
+            "node_modules/@parcel/watcher",
+            r#", "resolved": "https://example.org/@parcel%2fwatcher/-/watcher-1.0.0.tgz""#,
+        ),
+        (
+            "node_modules/js",
+            r#", "name": "core-js", "resolved": "https://example.org/core-js/-/core-js-3.0.0.tgz""#,
+        ),
+        ("packages/a/node_modules/cypress", ""),
+    ] {
+        ci().reads(&with_entry(key, more));
+    }
+    let native = ci().reads(&with_entry("node_modules/better-sqlite3", ""));
+    assert!(native.probes.contains("/app/.prebuild-installrc"), "{native:?}");
+    let elsewhere = Line { version: Some(10), ..npm("ci --prefix=/app") };
+    let swc = Line { cwd: "/srv", ..elsewhere }.reads(&with_entry("node_modules/@swc/core", ""));
+    assert!(swc.probes.contains("/srv/package.json") && !swc.write_trees.contains("/srv/node_modules"));
+    Line { env: &[("CYPRESS_INSTALL_BINARY", Some("0"))], ..ci() }
+        .reads(&with_entry("node_modules/cypress", ""));
+    npm("ci --ignore-scripts").reads(&with_entry("node_modules/@prisma/client", ""));
+}
+
+#[test]
+fn install_scripts_of_dependencies_that_may_read_the_project() {
+    let ci = || Line { version: Some(10), ..npm("ci") };
+    for (key, more, expected) in [
+        (
+            "node_modules/@prisma/client",
+            "",
+            "`@prisma/client` runs an install script, which may read files of the project [/app/package-lock.json]",
+        ),
+        ("node_modules/a/node_modules/puppeteer", "", "`puppeteer` runs"),
+        ("packages/a/node_modules/msw", "", "`msw` runs"),
+        ("node_modules/esbuild", r#", "name": "elsewhere""#, "`elsewhere` runs"),
+        (
+            "node_modules/esbuild",
+            r#", "resolved": "git+ssh://git@example.org/a/esbuild.git#1""#,
+            "not come from a registry",
+        ),
+        (
+            "node_modules/esbuild",
+            r#", "resolved": "https://example.org/esbuild.tgz""#,
+            "not come from a registry",
+        ),
+        (
+            "node_modules/esbuild",
+            r#", "resolved": "https://example.org/other/-/other-1.0.0.tgz""#,
+            "not come from a registry",
+        ),
+    ] {
+        let reason = ci().unclear(&with_entry(key, more));
+        assert!(reason.contains(expected), "{key}: {reason}");
+    }
+    let told = Line { env: &[("CYPRESS_INSTALL_BINARY", Some("tools/cypress.zip"))], ..ci() };
+    assert!(
+        told.unclear(&with_entry("node_modules/cypress", "")).contains("told by `CYPRESS_INSTALL_BINARY`")
+    );
+    let told = Line { env: &[("ESBUILD_BINARY_PATH", None)], ..ci() };
+    told.unclear(&with_entry("node_modules/esbuild", ""));
+    for name in
+        ["prisma", "puppeteer", "msw", "patch-package", "nx", "@sentry/cli", "husky", "electron-builder"]
+    {
+        assert!(DATA.install_scripts.values().all(|names| !names.contains(name)), "{name}");
+    }
+    let configured = [
+        ("/app/package.json", r#"{"dependencies": {"sharp": "1"}}"#),
+        (
+            "/app/package-lock.json",
+            r#"{"lockfileVersion": 3, "packages": {"node_modules/sharp": {"hasInstallScript": true}}}"#,
+        ),
+        ("/app/.prebuild-installrc", ""),
+    ];
+    assert!(ci().unclear(&Memory::new(&configured)).contains("[/app/.prebuild-installrc]"));
+}
+
+#[test]
+fn without_a_lock_file_nothing_is_known_of_scripts() {
+    let ten = |words| Line { version: Some(10), ..npm(words) };
+    let unlocked = Memory::new(&[("/app/package.json", PLAIN)]);
+    let expected =
+        "without a lock file it is not known which packages run install scripts [/app/package.json]";
+    assert_eq!(ten("install").unclear(&unlocked), expected);
+    ten("install --ignore-scripts").reads(&unlocked);
+    for words in ["install --no-package-lock", "install --package-lock=0", "install --no-shrinkwrap"] {
+        assert!(ten(words).unclear(&with(&[])).contains("pass over the lock file"), "{words}");
+    }
+    let member = ("/app/a/package.json", PLAIN);
+    let bare = ("/app/package.json", r#"{"workspaces": ["a"], "dependencies": {}}"#);
+    ten("install").reads(&Memory::new(&[bare, ("/app/a/package.json", "{}")]));
+    assert!(ten("install").unclear(&Memory::new(&[bare, member])).contains("without a lock file"));
+    for (lock, words, version, expected) in [
+        (
+            r#"{"lockfileVersion": 1, "dependencies": {"once": {"version": "1.4.0"}}}"#,
+            "ci",
+            Some(10),
+            "not of version 2 or 3",
+        ),
+        (r#"{"lockfileVersion": 1, "packages": {}}"#, "ci", Some(6), "not of version 2 or 3"),
+        ("{}", "ci", Some(10), "not of version 2 or 3"),
+        (
+            r#"{"lockfileVersion": 3, "packages": {"": {}}}"#,
+            "install",
+            Some(10),
+            "its `dependencies` are not those of package.json",
+        ),
+        (
+            r#"{"lockfileVersion": 3, "packages": {"": {}}}"#,
+            "ci",
+            Some(7),
+            "its `dependencies` are not those of package.json",
+        ),
+        (
+            r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"once": "^1.4.0"}}}}"#,
+            "install",
+            Some(10),
+            "does not list `once`",
+        ),
+        (
+            r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"once": "^1.4.0"}}, "node_modules/once": {"version": "1.4.0"}}}"#,
+            "install",
+            Some(6),
+            "does not read a lock file of version 3",
+        ),
+        (
+            r#"{"lockfileVersion": 2, "packages": {"": {"dependencies": {"once": "^1.4.0"}}, "node_modules/once": {"version": "1.4.0"}}, "dependencies": {"once": {"version": "1.4.0"}, "puppeteer": {"version": "1.0.0"}}}"#,
+            "ci",
+            None,
+            "lists other packages",
+        ),
+    ] {
+        let project = Memory::new(&[("/app/package.json", PLAIN), ("/app/package-lock.json", lock)]);
+        let reason = Line { version, ..npm(words) }.unclear(&project);
+        assert!(reason.contains(expected), "{lock}: {reason}");
+    }
 }
 
 proptest! {

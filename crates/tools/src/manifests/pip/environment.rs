@@ -97,26 +97,40 @@ fn interpreter(sources: &mut Sources<'_>, call: &Call<'_>) -> Result<(), Unclear
     if let Some(dir) = value(call, "VIRTUAL_ENV")? {
         virtual_environment(sources, &join(call.cwd, dir))?;
     }
-    let dirs: Vec<String> = match call.env.get("PATH") {
-        Some(Some(path)) => path.split(':').map(|dir| join(call.cwd, dir)).collect(),
-        // The usual places of a virtual environment, in case that one of them is on the path.
-        _ => ["venv", ".venv", "env", "virtualenv"].map(|dir| join(call.cwd, &format!("{dir}/bin"))).into(),
+    let (dirs, named): (Vec<String>, _) = match call.env.get("PATH") {
+        Some(Some(path)) => (path.split(':').map(|dir| join(call.cwd, dir)).collect(), Named::Yes),
+        // One of the usual places may be on a path that is not known. If the project brings nothing there, it is the image's.
+        _ => (
+            ["venv", ".venv", "env", "virtualenv"].map(|dir| join(call.cwd, &format!("{dir}/bin"))).into(),
+            Named::No,
+        ),
     };
     for dir in dirs {
-        if sources.project.look(&join(&dir, program)) == Look::File && !program.contains('/') {
-            let path = join(&dir, program);
+        let path = join(&dir, program);
+        if sources.project.look(&path) == Look::File && !program.contains('/') {
             return Err(Unclear::at(
                 &path,
                 format!("`{program}` may be `{path}`, which comes from the project"),
             ));
         }
         let root = parent(&dir);
-        let marker = sources.project.look(&join(root, "pyvenv.cfg"));
-        if call.env.contains_key("PATH") && name(&dir) == "bin" && marker != Look::Absent {
+        let relevant = match sources.project.look(&join(root, "pyvenv.cfg")) {
+            Look::File | Look::Directory => true,
+            Look::Unknown => named == Named::Yes,
+            Look::Absent => false,
+        };
+        if relevant && name(&dir) == "bin" {
             virtual_environment(sources, root)?;
         }
     }
     Ok(())
+}
+
+/// Whether the environment names a folder, or it is only usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Yes,
+    No,
 }
 
 fn virtual_environment(sources: &mut Sources<'_>, root: &str) -> Result<(), Unclear> {
@@ -196,6 +210,10 @@ fn configuration(sources: &mut Sources<'_>, call: &Call<'_>) -> Result<Vec<(Stri
         }
         let user_base = join(home, ".local");
         if sources.project.look(&user_base) == Look::Directory {
+            if !is_known_home(call, home) {
+                let reason = format!("pip may install into `{user_base}`, which comes from the project");
+                return Err(Unclear::at(&user_base, reason));
+            }
             sources.inputs.trees.insert(user_base.clone());
             sources.inputs.write_trees.insert(user_base);
         }
@@ -215,4 +233,12 @@ fn configuration(sources: &mut Sources<'_>, call: &Call<'_>) -> Result<Vec<(Stri
         }
     }
     Ok(found)
+}
+
+/// Whether something says that a folder is the home directory: without `HOME`, it is that of root.
+fn is_known_home(call: &Call<'_>, dir: &str) -> bool {
+    match call.env.get("HOME") {
+        None => dir == "/root",
+        Some(home) => home.as_deref() == Some(dir),
+    }
 }

@@ -129,12 +129,27 @@ fn directories_that_it_fills() {
         ("install --target=lib -r=r.txt", "/app/lib"),
         ("install -t=/app/lib flask", "/app/lib"),
         ("install --prefix=/install flask", "/install"),
-        ("install --user flask", "/app/.local"),
+        ("install --user flask", "/root/.local"),
         ("wheel --wheel-dir=/wheels flask", "/wheels"),
         ("download flask", "/app"),
     ] {
         assert!(pip(words).reads(&project).write_trees.contains(tree), "{words}");
     }
+    for (env, tree) in [
+        (&[("HOME", Some("/app"))] as &'static [_], "/app/.local"),
+        (&[("HOME", Some("/home/web"))], "/home/web/.local"),
+        (&[("HOME", Some("/home/web")), ("PYTHONUSERBASE", Some("base"))], "/app/base"),
+    ] {
+        let inputs = Line { env, ..pip("install --user flask") }.reads(&project);
+        assert_eq!(inputs.write_trees.iter().collect::<Vec<_>>(), [tree]);
+    }
+    let unknown = Line { env: &[("HOME", None)], ..pip("install --user flask") };
+    assert!(unknown.reads(&project).write_trees.is_empty());
+    assert!(!pip("install --user flask").reads(&project).write_trees.contains("/app/.local"));
+    let own = Memory::new(&[("/app/.local/lib/x.py", "")]);
+    assert!(pip("install flask").unclear(&own).contains("[/app/.local]"));
+    let home = Line { env: &[("HOME", Some("/app"))], ..pip("install flask") };
+    assert!(home.reads(&own).write_trees.contains("/app/.local"));
     assert!(!pip("wheel -w=/wheels flask").reads(&project).write_trees.contains("/app"));
     assert!(pip("install --target=lib flask").reads(&project).trees.contains("/app/lib"));
 }
@@ -202,10 +217,22 @@ fn virtual_environments() {
     let path = Line { env: &[("PATH", Some("/venv/bin:/usr/bin:/bin"))], ..pip("install -r=r.txt") };
     assert!(path.reads(&project).write_trees.contains("/venv"));
 
+    // What may lie at a usual place without being named is the image's.
+    let image = Memory::new(&[("/app/r.txt", "flask")]).unknown_below("/app");
+    for env in [&[] as &'static [_], &[("PATH", None)]] {
+        let usual = Line { env, ..pip("install flask") };
+        assert!(usual.reads(&image).write_trees.is_empty(), "{env:?}");
+    }
+    let named = Line { env: &[("PATH", Some("/app/.venv/bin:/usr/bin"))], ..pip("install flask") };
+    assert_eq!(named.reads(&image).write_trees.iter().collect::<Vec<_>>(), ["/app/.venv"]);
+
     let committed =
         Memory::new(&[("/app/r.txt", "flask"), ("/app/venv/bin/pip", ""), ("/app/venv/pyvenv.cfg", "")]);
     assert!(own.unclear(&committed).contains("comes from the project"));
     assert!(pip("install -r=r.txt").unclear(&committed).contains("[/app/venv/bin/pip]"));
+    let marked = Memory::new(&[("/app/r.txt", "flask"), ("/app/env/pyvenv.cfg", "")]);
+    let unknown_path = Line { env: &[("PATH", None)], ..pip("install -r=r.txt") };
+    assert!(unknown_path.unclear(&marked).contains("[/app/env/pyvenv.cfg]"));
     let elsewhere = Line { command: "/usr/local/bin/pip", ..pip("install -r=r.txt") };
     assert!(
         elsewhere.reads(&Memory::new(&[("/app/r.txt", "")]).unknown_below("/usr")).write_trees.is_empty()

@@ -1,0 +1,78 @@
+//! Atoms: the indivisible pieces that a stage is made of, and when two of them may not change places. How a file becomes
+//! atoms is told in `trace.rs`.
+
+use crate::effects::Effects;
+use crate::region::{Footprint, Region};
+
+/// One indivisible piece of a stage.
+#[derive(Debug, Clone)]
+pub struct Atom {
+    /// The instruction that it is part of.
+    pub instruction: usize,
+    /// Of a RUN: which of its elements it is.
+    pub element: usize,
+    /// What it is.
+    pub kind: AtomKind,
+    /// Equal labels mean equal actions.
+    pub label: String,
+    /// What it reads and writes. Of a [`AtomKind::Write`] it holds only what is read besides its own path.
+    pub effects: Effects,
+    /// The package indexes that it brings up to date before it reads them.
+    pub refreshes: Footprint,
+}
+
+/// What an atom does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtomKind {
+    /// Writes one path with a content that the label names.
+    Write {
+        /// The path.
+        path: String,
+        /// The context file that it becomes; `None` for a folder.
+        from: Option<String>,
+    },
+    /// Copies whatever else a context folder may hold when the image is built.
+    Rest {
+        /// Where to.
+        path: String,
+    },
+    /// Makes a folder if it is not there.
+    MakeFolder {
+        /// The path.
+        path: String,
+    },
+    /// Runs something.
+    Run,
+    /// Brings a package index up to date.
+    Refresh,
+    /// Removes only caches.
+    Clean,
+}
+
+impl Atom {
+    /// The path of an atom that writes one.
+    pub fn path(&self) -> Option<&str> {
+        match &self.kind {
+            AtomKind::Write { path, .. } | AtomKind::MakeFolder { path } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether two atoms may not change places.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        match (self.path(), other.path()) {
+            (Some(own), Some(others)) => own == others,
+            (Some(own), None) => self.conflicts_at(own, other),
+            (None, Some(others)) => other.conflicts_at(others, self),
+            (None, None) => !self.effects.is_independent_of(&other.effects),
+        }
+    }
+
+    /// Whether this atom, which writes `path`, and `run` may not change places.
+    fn conflicts_at(&self, path: &str, run: &Self) -> bool {
+        let region = Region::Path(path.to_owned());
+        run.effects.reads.touches(&region)
+            || run.effects.writes.touches(&region)
+            || (!self.effects.reads.is_empty() && run.effects.writes.meets(&self.effects.reads))
+    }
+}
