@@ -38,7 +38,7 @@
 
 use dockopt_model::effects::Effects;
 use dockopt_model::region::{Footprint, Region};
-use dockopt_model::{Element, layout};
+use dockopt_model::{Element, caches, layout};
 use dockopt_shell::NodeKind;
 use dockopt_syntax::{Body, Edit, ItemKind};
 use dockopt_tools::{Kind, Role};
@@ -63,7 +63,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
         let mut groups: Vec<Group> = Vec::new();
         for at in found.instructions.clone() {
             if let Some(half) = Half::of(cx, stage, at) {
-                groups.push(Group { runs: vec![at], edits: Vec::new(), why: Why::Asked, half });
+                groups.push(Group { runs: vec![at], edits: Vec::new(), gone: Vec::new(), why: Why::Asked, half });
             }
         }
         // A group that grew may pay with its neighbour where its first RUN alone did not.
@@ -79,6 +79,8 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 struct Group {
     runs: Vec<usize>,
     edits: Vec<Edit>,
+    /// Cleanups that a later one of the group does again.
+    gone: Vec<String>,
     why: Why,
     half: Half,
 }
@@ -109,8 +111,18 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     let Some(edit) = layout::merge(cx.model, last, next, &style) else {
         return decline("a comment, flag or heredoc stands where this RUN and the one above would be joined");
     };
+    // What the first leaves clean and the second fills again is cleaned once, at the end.
+    let touched: Vec<&str> = two.runs.iter().flat_map(|&at| caches::touched_by(cx.model, at)).collect();
+    for index in caches::trailing_cleanups(cx.model, last, &touched) {
+        if let (Ok(script), Some(cleanup)) = (cx.model.script(last), layout::remove(cx.model, last, index)) {
+            let nodes = layout::operands(cx.model, last).map_or_else(Vec::new, |operands| operands[index].nodes());
+            one.gone.extend(nodes.iter().map(|node| dockopt_shell::canonical(script.text(), node)));
+            one.edits.push(cleanup);
+        }
+    }
     one.edits.push(edit);
     one.edits.append(&mut two.edits);
+    one.gone.append(&mut two.gone);
     one.runs.append(&mut two.runs);
     one.why = why;
     let other = std::mem::take(&mut two.half);
@@ -126,7 +138,9 @@ impl Group {
             2 => "merge this RUN with the next".to_owned(),
             many => format!("merge these {many} RUNs"),
         };
-        Rewrite::safe(title, self.why.reason(), at, self.edits.clone()).ok()
+        let mut rewrite = Rewrite::safe(title, self.why.reason(), at, self.edits.clone()).ok()?;
+        rewrite.commands.gone.clone_from(&self.gone);
+        Some(rewrite)
     }
 }
 

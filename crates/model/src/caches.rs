@@ -94,6 +94,37 @@ pub fn cleaned_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<&'m str> {
     cleaned.flat_map(|one| &one.cache.paths).map(String::as_str).collect()
 }
 
+/// The paths of the caches that commands of a RUN fill or empty.
+pub fn touched_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<&'m str> {
+    let Ok(script) = model.script(at) else { return Vec::new() };
+    let mut touched = cleaned_by(model, at);
+    for node in script.elements().into_iter().flat_map(Element::nodes) {
+        each_command(node, &mut |simple| {
+            let Some(invocation) = script.recognize(simple) else { return };
+            let Some(action) = invocation.action else { return };
+            let filled = invocation.tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name));
+            touched.extend(filled.flat_map(|cache| &cache.paths).map(String::as_str));
+        });
+    }
+    touched
+}
+
+/// The operands at the end of a RUN that only empty caches among `paths`, the last one first. Not all operands of it.
+pub fn trailing_cleanups(model: &Model<'_>, at: usize, paths: &[&str]) -> Vec<usize> {
+    let (Ok(script), Some(operands)) = (model.script(at), layout::operands(model, at)) else {
+        return Vec::new();
+    };
+    let is_cleanup = |index: &usize| {
+        operands[*index].nodes().iter().all(|node| {
+            let cleaned = script.cleans(node);
+            cleaned.is_some_and(|cleaned| {
+                cleaned.iter().flat_map(|one| &one.cache.paths).all(|path| paths.contains(&path.as_str()))
+            })
+        })
+    };
+    (1..operands.len()).rev().take_while(is_cleanup).collect()
+}
+
 /// Whether a RUN does nothing but empty caches.
 pub fn only_cleans(model: &Model<'_>, at: usize) -> bool {
     let Ok(script) = model.script(at) else { return false };
