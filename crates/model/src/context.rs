@@ -113,6 +113,9 @@ impl Context<'_> {
             }
             let path =
                 if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
+            if self.ignore.ignore.disputed(&path) {
+                return Err(Unreadable(path));
+            }
             let excluded = self.ignore.ignore.excludes(&path);
             if entry.kind == EntryKind::Folder && (!excluded || self.ignore.ignore.may_include_below(&path)) {
                 let before = found.len();

@@ -23,8 +23,6 @@ use crate::{Known, path};
 pub struct Trace {
     /// In order.
     pub atoms: Vec<Atom>,
-    /// Instructions whose script is not understood, with the reason.
-    pub opaque: Vec<(usize, NoScript)>,
     /// Copies that cannot be followed, with the reason.
     pub unfollowed: Vec<(usize, String)>,
 }
@@ -228,10 +226,7 @@ impl Tracer<'_> {
             instruction.flags.iter().map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
         let script = match self.input.scripts.get(&at) {
             Some(Ok(script)) => script,
-            Some(Err(why)) => {
-                self.trace.opaque.push((at, why.clone()));
-                return self.opaque_run(at, instruction, &mounts, why);
-            }
+            Some(Err(why)) => return self.opaque_run(at, instruction, &mounts, why),
             None => return self.opaque_run(at, instruction, &mounts, &NoScript::NotShell),
         };
         let state = self.stage.state(at);
