@@ -268,13 +268,8 @@ impl Run<'_, '_> {
         if !tree.leading_comments(self.at).is_empty() || !run.inner_comments.is_empty() {
             return Some(Declined::proposal(run.keyword_span, "this RUN frees nothing, but a comment describes it; remove both by hand"));
         }
-        let edit = Edit { span: layout::whole(tree, self.at), text: String::new() };
         let reason = "the layers below were cleaned in the RUNs that made them, and deleting in a later layer frees nothing";
-        let mut rewrite = Rewrite::safe("drop the RUN that only removes caches", reason, run.keyword_span, vec![edit]).ok()?;
-        dockopt_shell::walk_commands(&self.script.ast.list, &mut |_, context| {
-            rewrite.commands.gone.push(dockopt_shell::canonical(self.script.text(), context.node));
-        });
-        Some(Proposal::Rewrite(rewrite))
+        Rewrite::without_run(self.cx, self.at, "drop the RUN that only removes caches", reason).map(Proposal::Rewrite)
     }
 }
 

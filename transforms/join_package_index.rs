@@ -126,17 +126,11 @@ fn first_use(cx: &Cx<'_>, at: usize, tool: &Tool) -> Option<Use> {
 fn drop_refresh(cx: &Cx<'_>, refresh: usize) -> Option<Proposal> {
     let tree = cx.model.tree;
     let run = &tree.instructions[refresh];
-    let script = cx.model.script(refresh).ok()?;
     if !tree.leading_comments(refresh).is_empty() || !run.inner_comments.is_empty() || !run.flags.is_empty() {
         return None;
     }
-    let edit = Edit { span: layout::whole(tree, refresh), text: String::new() };
     let reason = "the install after it fetches the index by itself";
-    let mut rewrite = Rewrite::safe("drop the refresh of the package index", reason, run.keyword_span, vec![edit]).ok()?;
-    dockopt_shell::walk_commands(&script.ast.list, &mut |_, context| {
-        rewrite.commands.gone.push(dockopt_shell::canonical(script.text(), context.node));
-    });
-    Some(Proposal::Rewrite(rewrite))
+    Rewrite::without_run(cx, refresh, "drop the refresh of the package index", reason).map(Proposal::Rewrite)
 }
 
 /// Takes the refresh away and writes it before the first command of the install.

@@ -4,7 +4,7 @@
 //! One file per pass. The first lines of each are its documentation, from which the pages and `dockopt explain` are made;
 //! the example in it is run by a test.
 
-use dockopt_model::Model;
+use dockopt_model::{Model, layout};
 use dockopt_syntax::{Edit, EditError, Edits, Span};
 
 /// Declares the passes: each file by its module, in the order of phases.
@@ -231,6 +231,18 @@ impl Rewrite {
             commands: Commands::default(),
             mends: false,
         })
+    }
+
+    /// A safe rewrite that takes the RUN `at` away, and lists each of its commands as gone. None where its script is not known.
+    fn without_run(cx: &Cx<'_>, at: usize, title: &str, reason: &str) -> Option<Self> {
+        let tree = cx.model.tree;
+        let script = cx.model.script(at).ok()?;
+        let edit = Edit { span: layout::whole(tree, at), text: String::new() };
+        let mut rewrite = Self::safe(title, reason, tree.instructions[at].keyword_span, vec![edit]).ok()?;
+        dockopt_shell::walk_commands(&script.ast.list, &mut |_, context| {
+            rewrite.commands.gone.push(dockopt_shell::canonical(script.text(), context.node));
+        });
+        Some(rewrite)
     }
 }
 

@@ -144,6 +144,12 @@ fn read(
     Ok(writes)
 }
 
+/// Whether `--chown` gives a name to look up: in the accounts of the image at that point, and root where it is not found.
+pub fn looks_up_owner(instruction: &Instruction) -> bool {
+    let owner = instruction.flag("chown").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
+    owner.contains(|c: char| !c.is_ascii_digit() && c != ':') && owner != "root" && owner != "root:root"
+}
+
 /// Whether ADD fetches the source: a URL, or a git repository.
 pub fn is_remote(source: &str) -> bool {
     let lower = source.to_ascii_lowercase();

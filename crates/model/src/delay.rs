@@ -9,7 +9,7 @@ use dockopt_tools::{Kind, Role};
 use crate::atom::{Atom, AtomKind};
 use crate::expand::variables;
 use crate::region::Region;
-use crate::{Model, path};
+use crate::{Model, copy, path};
 
 /// The answer for one COPY.
 #[derive(Debug, Clone, Default)]
@@ -181,10 +181,7 @@ impl Walk<'_, '_> {
                 atom.effects.unclear.as_ref().map_or("it may read any file", |unclear| &unclear.reason);
             return stop(reason.to_owned());
         }
-        if self.copy.flag("chown").is_some()
-            && atom.effects.writes.touches(&Region::Accounts)
-            && self.looks_up_a_name()
-        {
+        if atom.effects.writes.touches(&Region::Accounts) && copy::looks_up_owner(self.copy) {
             return stop(
                 "the owner of the copied files is looked up in accounts that this may change".to_owned(),
             );
@@ -233,15 +230,8 @@ impl Walk<'_, '_> {
             }
         }
         // A file that is not in the context now may be when the image is built.
-        if let Some(region) =
-            atom.effects.reads.iter().chain(atom.effects.writes.iter()).find(|region| rest(region))
-        {
-            let place = self
-                .rests
-                .iter()
-                .find(|rest| crate::region::meets(rest, region))
-                .map_or("", |_| self.delay.target.as_str());
-            return stop(format!("it may read or write files below `{place}`"));
+        if atom.effects.reads.iter().chain(atom.effects.writes.iter()).any(rest) {
+            return stop(format!("it may read or write files below `{}`", self.delay.target));
         }
         let is_left_out = |from: &&String| {
             self.model.context.is_some_and(|context| context.files.is_git_ignored(from) == Some(true))
@@ -303,11 +293,6 @@ impl Walk<'_, '_> {
             }
         }
         None
-    }
-
-    fn looks_up_a_name(&self) -> bool {
-        let owner = self.copy.flag("chown").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
-        owner.contains(|c: char| !c.is_ascii_digit() && c != ':') && owner != "root" && owner != "root:root"
     }
 
     /// Whether an atom installs something, so that it pays to keep it cached.

@@ -148,13 +148,8 @@ impl Tracer<'_> {
             flag("chmod"),
             instruction.flag("link").map(|flag| &flag.value)
         );
-        // A name is looked up in the accounts of the image at this point, and is root where it is not found.
-        let by_name = flag("chown").is_some_and(|owner| {
-            owner.contains(|c: char| !c.is_ascii_digit() && c != ':')
-                && owner != "root:root"
-                && owner != "root"
-        });
-        let reads: Footprint = by_name.then_some(Region::Accounts).into_iter().collect();
+        let reads: Footprint =
+            copy::looks_up_owner(instruction).then_some(Region::Accounts).into_iter().collect();
         match copy::follow(tree, instruction, state, self.input.context, self.image.folders()) {
             Copied::Writes(writes) => {
                 for write in &writes {
