@@ -99,7 +99,11 @@ pub fn inputs(reader: &str, call: &Call<'_>, project: &dyn Project) -> Option<An
 
 type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
 
-const READERS: [(&str, Reader); 2] = [("npm", npm::read), ("pip", pip::read)];
+#[rustfmt::skip] // one line a reader
+const READERS: &[(&str, Reader)] = &[
+    ("npm", npm::read),
+    ("pip", pip::read),
+];
 
 /// Why an install cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
