@@ -1,12 +1,12 @@
 //! Runs the passes over one file until nothing changes, checks every rewrite, and takes back what it cannot prove. It knows
 //! no file system: text and context come in, text goes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt_model::{Context, Ignore, IgnoreFile, Model};
 use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
-use dockopt_transforms::{Class, Cx, Options, PASSES, Pass, Phase, Proposal, Rewrite};
+use dockopt_transforms::{Class, Commands, Cx, Options, PASSES, Pass, Phase, Proposal, Rewrite};
 
 /// What to optimize, and how.
 pub struct Request<'a> {
@@ -294,17 +294,22 @@ impl<'a> Run<'_, 'a> {
             return Err(bug("a comment was lost or changed".to_owned()));
         }
         check_commands(model, &after, rewrites).map_err(bug)?;
-        let safe = rewrites.iter().all(|rewrite| rewrite.class == Class::Safe);
         if rewrites.iter().any(|rewrite| rewrite.mends) {
             if model.fails().is_none() {
                 return Err(Fault::Unproven("the original may build as it is".to_owned()));
             }
-        } else if safe {
+        } else {
             // What `.dockerignore` leaves out now is compared as left out before, too: that is what the rewrite says.
             let ignored =
                 (!lines.is_empty()).then(|| Model::new(model.tree, self.request.toolbox, context.as_ref()));
             let before = ignored.as_ref().unwrap_or(model);
-            if before.digest().first_difference(after.digest()).is_some() {
+            // An unsafe rewrite changes what it says, the commands that it lists, and nothing else.
+            let apart = |side: fn(&Commands) -> &Vec<String>| -> BTreeSet<String> {
+                let named = rewrites.iter().filter(|rewrite| rewrite.class != Class::Safe);
+                named.flat_map(|rewrite| side(&rewrite.commands)).cloned().collect()
+            };
+            let (gone, new) = (apart(|commands| &commands.gone), apart(|commands| &commands.new));
+            if before.digest_apart_from(&gone).first_difference(&after.digest_apart_from(&new)).is_some() {
                 return Err(Fault::Unproven(
                     "it could not be proven that the image stays the same".to_owned(),
                 ));

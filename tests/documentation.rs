@@ -28,10 +28,7 @@ fn examples_in_documentation_are_true() {
     support::each(PASSES.iter().map(|pass| (pass.name.to_owned(), pass)), |name, pass| {
         let text = pass.documentation();
         let (before, after) = example(&text).expect("the documentation has two Dockerfiles");
-        let files: Vec<(&str, &str)> = files(&text)
-            .into_iter()
-            .map(|name| (name, if name.ends_with("requirements.txt") { "flask\n" } else { "" }))
-            .collect();
+        let files: Vec<(&str, &str)> = files(&text).into_iter().map(|name| (name, content(name))).collect();
         let outcome = Project::of(&before, &files).fix(Some(&[name])).expect("it is a valid Dockerfile");
         assert_eq!(outcome.text, after);
         assert_eq!(outcome.bugs, [""; 0]);
@@ -45,6 +42,18 @@ fn example(text: &str) -> Option<(String, String)> {
     let mut blocks = text.split("```dockerfile\n").skip(1).filter_map(|rest| rest.split_once("```\n"));
     let mut next = || blocks.next().map(|(block, _)| block.to_owned());
     Some((next()?, next()?))
+}
+
+/// What lies in a file of an example: the least that its reader understands.
+fn content(name: &str) -> &'static str {
+    match name.rsplit('/').next() {
+        Some("requirements.txt") => "flask\n",
+        Some("package.json") => r#"{ "name": "web", "dependencies": { "express": "^4.19.2" } }"#,
+        Some("package-lock.json") => {
+            r#"{ "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "^4.19.2" } } } }"#
+        }
+        _ => "",
+    }
 }
 
 /// The files that a line `with the files …` names.

@@ -86,15 +86,25 @@ impl Project {
         self.files.texts.get(IGNORE).map(|text| &**text)
     }
 
-    /// Runs these passes, or all; the messages of the syntax errors where there are any.
+    /// Runs these passes, whose unsafe rewrites are wanted then; or all with what they do by default. The messages of the
+    /// syntax errors where there are any.
     pub(crate) fn fix(&self, only: Option<&[&str]>) -> Result<Outcome, Vec<String>> {
+        self.run(&Selection {
+            only: only.map(|names| names.iter().map(|&name| name.to_owned()).collect()),
+            include_unsafe: only.is_some(),
+            ..Selection::default()
+        })
+    }
+
+    /// Runs all passes, unsafe rewrites included.
+    pub(crate) fn fix_with_unsafe(&self) -> Result<Outcome, Vec<String>> {
+        self.run(&Selection { include_unsafe: true, ..Selection::default() })
+    }
+
+    fn run(&self, selection: &Selection) -> Result<Outcome, Vec<String>> {
         let text = self.files.texts.get(IGNORE).cloned();
         let ignore =
             Ignore::parse(text.as_deref().unwrap_or_default()).expect("the ignore file of a test is valid");
-        let selection = Selection {
-            only: only.map(|names| names.iter().map(|&name| name.to_owned()).collect()),
-            ..Selection::default()
-        };
         let request = Request {
             text: &self.text,
             toolbox: Toolbox::builtin(),
@@ -103,7 +113,7 @@ impl Project {
                 ignore: IgnoreFile { path: IGNORE.to_owned(), text, ignore },
             }),
             options: &self.options,
-            selection: &selection,
+            selection,
         };
         optimize(&request).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
     }

@@ -29,6 +29,7 @@ passes! {
     rejoin_swallowed_instruction,
     copy_manifests_first,
     join_package_index,
+    install_from_lockfile,
     drop_package_caches,
     merge_runs,
 }

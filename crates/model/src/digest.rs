@@ -15,7 +15,7 @@
 //! with the hashes of all earlier atoms that it conflicts with, and the trace is the multiset of these hashes: like the
 //! Foata normal form this is unique for a given independence relation, and it needs no levels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
@@ -23,6 +23,7 @@ use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
 use crate::Model;
 use crate::atom::{Atom, AtomKind};
 use crate::region::{Footprint, Region};
+use crate::script::Element;
 use crate::stages::{Parent, Stage};
 use crate::trace::Trace;
 
@@ -35,9 +36,15 @@ pub struct Digest {
 impl Digest {
     /// The digest of a model.
     pub fn of(model: &Model<'_>) -> Self {
+        Self::apart_from(model, &BTreeSet::new())
+    }
+
+    /// The digest as if these commands, each in its one spelling, did nothing: what is the same about two files that differ in
+    /// them on purpose. A command inside a block is part of it and counts.
+    pub fn apart_from(model: &Model<'_>, commands: &BTreeSet<String>) -> Self {
         let mut stages: Vec<u128> = Vec::new();
         for (index, stage) in model.stages.iter().enumerate() {
-            let atoms = normalise(model, index);
+            let atoms = normalise(model, index, commands);
             let mut state = Fingerprint::default();
             match &stage.parent {
                 Parent::Stage(of) => state.add(&stages[*of]),
@@ -84,7 +91,7 @@ impl Fingerprint {
 }
 
 /// The atoms of a stage after the named normalisations.
-fn normalise<'m>(model: &'m Model<'_>, stage: usize) -> Vec<&'m Atom> {
+fn normalise<'m>(model: &'m Model<'_>, stage: usize, apart_from: &BTreeSet<String>) -> Vec<&'m Atom> {
     let trace = &model.traces()[stage];
     let atoms: Vec<&Atom> = trace
         .atoms
@@ -95,8 +102,22 @@ fn normalise<'m>(model: &'m Model<'_>, stage: usize) -> Vec<&'m Atom> {
                 || index_needed_after(model, stage, *at, &atom.effects.writes).is_some()
         })
         .map(|(_, atom)| atom)
+        .filter(|atom| {
+            apart_from.is_empty() || !command_of(model, atom).is_some_and(|own| apart_from.contains(&own))
+        })
         .collect();
     made_folders(&covered_rests(&repeated_writes(&idle_refreshes(model, &atoms))))
+}
+
+/// The one command that an atom runs, in its one spelling.
+fn command_of(model: &Model<'_>, atom: &Atom) -> Option<String> {
+    let script = model.script(atom.instruction).ok()?;
+    match script.elements().get(atom.element)? {
+        Element::Node(node) if node.as_simple().is_some() => {
+            Some(dockopt_shell::canonical(script.text(), node))
+        }
+        _ => None,
+    }
 }
 
 /// The first atom after atom `at` of a stage, there or in a stage that starts from it, that reads a package index among

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt_tools::manifests::{Look, Project};
 
+use crate::atom::{Atom, AtomKind};
 use crate::context::Context;
 use crate::copy::{Write, Written};
 use crate::path;
@@ -52,6 +53,19 @@ impl<'a> Image<'a> {
         let mut next = path;
         while next != "/" && self.folders.insert(next.to_owned()) {
             next = path::parent(next);
+        }
+    }
+
+    /// What an atom of a trace did.
+    pub(crate) fn replay(&mut self, atom: &Atom) {
+        match &atom.kind {
+            AtomKind::Write { path, from: Some(from) } => {
+                self.files.insert(path.clone(), from.clone());
+                self.make_folder(path::parent(path));
+            }
+            AtomKind::Write { path, from: None } | AtomKind::MakeFolder { path } => self.make_folder(path),
+            AtomKind::Rest { .. } => {}
+            AtomKind::Run | AtomKind::Refresh | AtomKind::Clean => self.write(&atom.effects.writes),
         }
     }
 

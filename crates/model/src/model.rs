@@ -1,13 +1,14 @@
 //! The model of one file: everything that passes ask about, computed once for a text.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt_syntax::{Body, Tree};
 use dockopt_tools::Toolbox;
 
 use crate::context::Context;
 use crate::digest::Digest;
+use crate::image::Image;
 use crate::script::{NoScript, Script};
 use crate::stages::{self, Stage};
 use crate::trace::{self, Trace};
@@ -87,6 +88,22 @@ impl<'a> Model<'a> {
     /// The observable meaning of the file.
     pub fn digest(&self) -> &Digest {
         self.digest.get_or_init(|| Digest::of(self))
+    }
+
+    /// The meaning of the file as if these commands, each in its one spelling, did nothing.
+    pub fn digest_apart_from(&self, commands: &BTreeSet<String>) -> Digest {
+        if commands.is_empty() { self.digest().clone() } else { Digest::apart_from(self, commands) }
+    }
+
+    /// The files of the image as the RUN `instruction` finds them, at one of its elements.
+    pub fn image_before(&self, stage: usize, instruction: usize, element: usize) -> Image<'a> {
+        let mut image = match self.stages[stage].parent {
+            stages::Parent::Stage(of) => self.image_before(of, self.stages[of].instructions.end, 0),
+            _ => Image::new(self.context),
+        };
+        let is_before = |atom: &&crate::atom::Atom| (atom.instruction, atom.element) < (instruction, element);
+        self.traces()[stage].atoms.iter().take_while(is_before).for_each(|atom| image.replay(atom));
+        image
     }
 
     /// Every command of every RUN, in order: the text of each simple command in one spelling; of a RUN that is not

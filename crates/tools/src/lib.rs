@@ -16,7 +16,9 @@ mod script;
 
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
-pub use schema::{Action, Cache, Change, DropBy, Form, Index, Kind, Operands, Place, Role, Sharing, Tool};
+pub use schema::{
+    Action, Cache, Change, DropBy, Form, Frozen, Index, Kind, Operands, Place, Role, Sharing, Tool,
+};
 
 /// The tools that are known, and where to find them by their first word.
 #[derive(Debug)]

@@ -157,6 +157,51 @@ pub struct Action {
     /// The caches of the tool of which it removes a part, and nothing else.
     #[serde(default)]
     pub trims: Vec<String>,
+    /// Its frozen forms; the first that fits counts.
+    #[serde(default)]
+    pub frozen: Vec<Frozen>,
+}
+
+/// A form of an install that takes what the lock file says, and fails where lock file and manifest disagree. The plain form
+/// would resolve versions again there, so that two builds of one commit may differ.
+///
+/// An install that does so by itself has no frozen form.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Frozen {
+    /// The names that the lock file may have, beside the manifest in the working directory; the first that is there counts.
+    pub lock: Vec<String>,
+    /// A text that the lock file holds, where a tool has several formats and each has its own form.
+    #[serde(default)]
+    pub lock_says: Option<String>,
+    /// The comparison of `manifests/locks` that tells whether the lock file agrees with its manifest. Without one it cannot be
+    /// told, and the reason of a rewrite says so.
+    #[serde(default)]
+    pub agrees: Option<String>,
+    /// The verb in place of the one that is written.
+    #[serde(default)]
+    pub verb: Option<String>,
+    /// Options to add.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// What to set for the command alone, as `NAME=value`.
+    #[serde(default)]
+    pub assignments: Vec<String>,
+    /// Options that say already what is to become of the lock file, or that the form does not know.
+    #[serde(default)]
+    pub not_with: Vec<String>,
+    /// Variables that say already what is to become of the lock file.
+    #[serde(default)]
+    pub not_with_env: Vec<String>,
+    /// The first major version of the tool that has the form. Missing: every version that an image may hold has it.
+    #[serde(default)]
+    pub since: Option<u32>,
+    /// What it removes first, by its path below the working directory.
+    #[serde(default)]
+    pub clears: Vec<String>,
+    /// What else is different from the plain form, as a clause.
+    #[serde(default)]
+    pub differs: Option<String>,
 }
 
 /// What an action is for.
@@ -500,6 +545,13 @@ pub struct Example {
     pub cleans: Vec<String>,
 }
 
+impl Frozen {
+    fn changes_something(&self) -> bool {
+        (self.verb.is_some() || !self.flags.is_empty() || !self.assignments.is_empty())
+            && self.assignments.iter().all(|text| text.contains('=') && !text.contains(char::is_whitespace))
+    }
+}
+
 impl Tool {
     /// The action of that name.
     pub fn action(&self, name: &str) -> Option<&Action> {
@@ -567,6 +619,12 @@ impl Tool {
                 return Some(format!(
                     "action `{}` names the cache `{name}`, which does not exist",
                     action.name
+                ));
+            }
+            if let Some(form) = action.frozen.iter().find(|form| !form.changes_something()) {
+                return Some(format!(
+                    "action `{}`: its frozen form with {:?} changes nothing, or sets something that is no `NAME=value`",
+                    action.name, form.lock
                 ));
             }
             let options = [&self.options_with_value, &action.options_with_value].into_iter().flatten();

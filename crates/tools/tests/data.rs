@@ -166,3 +166,12 @@ fn every_example_is_read_as_it_says() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+#[test]
+fn every_frozen_form_names_a_comparison_that_there_is() {
+    let known: BTreeSet<&str> = dockopt_tools::manifests::locks::names().collect();
+    let tools = whole_tools();
+    let forms = tools.iter().flat_map(|tool| &tool.actions).flat_map(|action| &action.frozen);
+    let named: BTreeSet<&str> = forms.filter_map(|form| form.agrees.as_deref()).collect();
+    assert!(named.len() > 2 && named.is_subset(&known), "{named:?} are not all of {known:?}");
+}

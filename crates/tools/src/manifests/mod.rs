@@ -2,6 +2,7 @@
 //!
 //! A reader looks at files through [`Project`] only. It never guesses: what it cannot follow is [`Answer::Unclear`].
 
+pub mod locks;
 mod npm;
 mod paths;
 mod pip;

@@ -1,0 +1,160 @@
+//! Which installs could be told to take their lock file as it is, and what speaks against it. An analysis: what is done with
+//! the answer is decided in a pass.
+
+use std::rc::Rc;
+
+use dockopt_shell::{Simple, changes_state, state_changes};
+use dockopt_tools::manifests::{Look, Project, locks};
+use dockopt_tools::{Frozen, Invocation};
+
+use crate::script::Element;
+use crate::{Image, Known, Model, effects, path, trace};
+
+/// An install that its tool has a frozen form for.
+#[derive(Debug)]
+pub struct Install<'m> {
+    /// The command.
+    pub simple: &'m Simple,
+    /// What it asks of its tool.
+    pub invocation: Rc<Invocation<'m>>,
+    /// The form that fits its lock file, or why there is none, as a clause.
+    pub form: Result<Fitting<'m>, String>,
+}
+
+/// A frozen form that can be used.
+#[derive(Debug)]
+pub struct Fitting<'m> {
+    /// The form.
+    pub form: &'m Frozen,
+    /// The name of its lock file.
+    pub lock: &'m str,
+    /// Whether the lock file was compared with its manifest.
+    pub agreement: Agreement,
+}
+
+/// What is known about a lock file and its manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// They agree.
+    Compared,
+    /// The tool has no comparison.
+    NotCompared,
+}
+
+/// The installs of a RUN, in order, that are not frozen and could be. Commands inside a block are left out: what runs before
+/// them is not certain.
+pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Install<'m>> {
+    let Ok(script) = model.script(at) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut cwd = model.stages[stage].state(at).cwd.clone();
+    for (element, part) in script.elements().into_iter().enumerate() {
+        let Element::Node(node) = part else { break };
+        if let Some(simple) = node.as_simple()
+            && let Some(invocation) = script.recognize(simple)
+            && let Some(action) = invocation.action.filter(|action| !action.frozen.is_empty())
+        {
+            let sets = |name: &str| {
+                model.stages[stage].state(at).variables.contains_key(name)
+                    || simple.assignments.iter().any(|own| own.name == name)
+            };
+            let is_decided = |form: &Frozen| {
+                invocation.has_flag(&form.not_with) || form.not_with_env.iter().any(|name| sets(name))
+            };
+            if !action.frozen.iter().any(is_decided) {
+                let image = model.image_before(stage, at, element);
+                let form = fitting(model, stage, &action.frozen, &invocation, &cwd, &image);
+                found.push(Install { simple, invocation, form });
+            }
+        }
+        if changes_state(node) {
+            cwd = effects::cwd_after(node, &cwd, &state_changes(node));
+        }
+    }
+    found
+}
+
+fn fitting<'m>(
+    model: &Model<'_>,
+    stage: usize,
+    forms: &'m [Frozen],
+    invocation: &Invocation<'_>,
+    cwd: &Known<String>,
+    image: &Image<'_>,
+) -> Result<Fitting<'m>, String> {
+    let title = &invocation.tool.title;
+    if !invocation.complete {
+        return Err(format!("this {title} command has a word that is not understood"));
+    }
+    if !invocation.wrappers.is_empty() {
+        return Err(format!("{title} runs under another command here"));
+    }
+    if !invocation.operands.is_empty() {
+        return Err("it names what it installs, and so does not follow the lock file alone".to_owned());
+    }
+    let Known::Is(cwd) = cwd else {
+        return Err("the working directory of the base image is not known".to_owned());
+    };
+    let mut changed = None;
+    for (form, name) in forms.iter().flat_map(|form| form.lock.iter().map(move |name| (form, name))) {
+        let lock = path::resolve(cwd, name);
+        match image.look(&lock) {
+            Look::File => {}
+            Look::Unknown => {
+                changed.get_or_insert(lock);
+                continue;
+            }
+            Look::Absent | Look::Directory => continue,
+        }
+        let Some(text) = image.read(&lock) else { return Err(format!("`{lock}` cannot be read")) };
+        if form.lock_says.as_ref().is_none_or(|says| text.contains(says.as_str())) {
+            let version = trace::base_versions(&model.stages, stage).get(&invocation.tool.name).copied();
+            let agreement = agreement(form, title, version, cwd, &lock, image)?;
+            return Ok(Fitting { form, lock: name, agreement });
+        }
+    }
+    if let Some(lock) = changed {
+        return Err(format!("an earlier step may have changed `{lock}`"));
+    }
+    let mut names: Vec<String> =
+        forms.iter().flat_map(|form| &form.lock).map(|name| format!("`{name}`")).collect();
+    names.dedup();
+    Err(format!(
+        "no lock file ({}) is in the image before this step, so each build may install other versions",
+        names.join(", ")
+    ))
+}
+
+/// Whether a form whose lock file is there can be used, and what is known of that file.
+fn agreement(
+    form: &Frozen,
+    title: &str,
+    version: Option<u32>,
+    cwd: &str,
+    lock: &str,
+    image: &Image<'_>,
+) -> Result<Agreement, String> {
+    if let Some(since) = form.since
+        && version.is_none_or(|version| version < since)
+    {
+        return Err(match version {
+            Some(version) => format!("{title} {version} of this base image is older than its frozen form"),
+            None => format!(
+                "it is not known which {title} this base image has, and the frozen form came with version {since}"
+            ),
+        });
+    }
+    let cleared = form.clears.iter().map(|name| path::resolve(cwd, name));
+    for folder in cleared {
+        if image.look(&folder) != Look::Absent {
+            return Err(format!("the frozen form removes `{folder}` first, where something may lie"));
+        }
+    }
+    let Some(comparison) = &form.agrees else {
+        return Ok(Agreement::NotCompared);
+    };
+    match locks::agrees(comparison, lock, image) {
+        Some(Ok(())) => Ok(Agreement::Compared),
+        Some(Err(why)) => Err(format!("`{lock}` may not agree with its manifest: {why}")),
+        None => Err(format!("there is no comparison `{comparison}`")),
+    }
+}

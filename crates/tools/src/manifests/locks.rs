@@ -1,0 +1,56 @@
+//! Does a lock file agree with its manifest? Compares what both write down and resolves no version; what it cannot compare
+//! is no agreement.
+
+mod package_json;
+mod package_lock;
+#[cfg(test)]
+mod tests;
+mod uv;
+mod yarn;
+
+use super::paths::{join, parent};
+use super::{Look, Project};
+
+/// `Ok` if the lock file at `path` agrees with the manifest beside it. The error is a clause that says what does not, or what
+/// cannot be compared. `None` if there is no comparison of that name.
+pub fn agrees(comparison: &str, path: &str, project: &dyn Project) -> Option<Result<(), String>> {
+    let (_, compare) = LOCKS.iter().find(|(name, _)| *name == comparison)?;
+    let Some(text) = project.read(path) else { return Some(Err(format!("`{path}` cannot be read"))) };
+    Some(compare(&Lock { text: &text, folder: parent(path), project }))
+}
+
+/// A lock file to compare.
+struct Lock<'a> {
+    text: &'a str,
+    /// The folder in which it and its manifest lie.
+    folder: &'a str,
+    project: &'a dyn Project,
+}
+
+impl Lock<'_> {
+    /// The text of a file that must be known, by its path below the folder.
+    fn needed(&self, name: &str) -> Result<String, String> {
+        let path = join(self.folder, name);
+        match self.project.look(&path) {
+            Look::File => self.project.read(&path).ok_or_else(|| format!("`{path}` cannot be read")),
+            Look::Absent => Err(format!("there is no `{path}`")),
+            Look::Directory => Err(format!("`{path}` is a folder")),
+            Look::Unknown => Err(format!("an earlier step may have changed `{path}`")),
+        }
+    }
+}
+
+type Compare = fn(&Lock<'_>) -> Result<(), String>;
+
+#[rustfmt::skip] // one line a comparison
+const LOCKS: &[(&str, Compare)] = &[
+    ("npm", package_lock::compare),
+    ("uv", uv::compare),
+    ("yarn-berry", yarn::compare_berry),
+    ("yarn-classic", yarn::compare_classic),
+];
+
+/// The names of all comparisons.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    LOCKS.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,98 @@
+//! Lock files that agree with their manifests, and ones that do not, for each comparison.
+
+use super::agrees;
+use crate::manifests::testing::Memory;
+
+fn ask(comparison: &str, lock: &str, files: &[(&str, &str)]) -> Result<(), String> {
+    agrees(comparison, lock, &Memory::new(files)).expect("it is a comparison")
+}
+
+#[test]
+fn package_lock_repeats_what_the_manifests_ask_for() {
+    let package = r#"{ "name": "web", "dependencies": { "express": "^4.19.2" }, "devDependencies": {} }"#;
+    let lock = |range: &str| {
+        format!(
+            r#"{{ "lockfileVersion": 3, "packages": {{ "": {{ "name": "web", "dependencies": {{ "express": "{range}" }} }}, "node_modules/express": {{ "version": "4.19.2" }} }} }}"#
+        )
+    };
+    let with = |lock: &str| {
+        ask(
+            "npm",
+            "/app/package-lock.json",
+            &[("/app/package.json", package), ("/app/package-lock.json", lock)],
+        )
+    };
+    assert_eq!(with(&lock("^4.19.2")), Ok(()));
+    assert_eq!(with(&lock("^4.18.0")), Err("its `dependencies` are not those of package.json".to_owned()));
+    let old = r#"{ "lockfileVersion": 1, "dependencies": { "express": { "version": "4.19.2" } } }"#;
+    assert!(with(old).unwrap_err().contains("npm 6 or older"));
+    assert!(with("[]").is_err());
+}
+
+#[test]
+fn package_lock_lists_every_workspace() {
+    let root = r#"{ "workspaces": ["packages/*"] }"#;
+    let lock = r#"{ "packages": { "": { "workspaces": ["packages/*"] }, "packages/a": { "name": "a", "dependencies": { "ms": "2" } }, "node_modules/a": { "link": true } } }"#;
+    let a = ("/app/packages/a/package.json", r#"{ "name": "a", "dependencies": { "ms": "2" } }"#);
+    let files = [("/app/package.json", root), ("/app/package-lock.json", lock), a];
+    assert_eq!(ask("npm", "/app/package-lock.json", &files), Ok(()));
+    let mut more = files.to_vec();
+    more.push(("/app/packages/b/package.json", "{}"));
+    assert_eq!(ask("npm", "/app/package-lock.json", &more), Err("it does not list `packages/b`".to_owned()));
+    assert_eq!(
+        ask("npm", "/app/package-lock.json", &files[..2]),
+        Err("it lists `packages/a`, which is no workspace".to_owned())
+    );
+}
+
+#[test]
+fn yarn_lock_has_an_entry_for_every_range() {
+    let package = r#"{ "dependencies": { "express": "^4.19.2", "@types/node": "^20.0.0" } }"#;
+    let lock = "# yarn lockfile v1\n\n\n\"@types/node@*\", \"@types/node@^20.0.0\":\n  version \"20.11.0\"\n\nexpress@^4.19.2:\n  version \"4.19.2\"\n";
+    let with = |package: &str| {
+        ask("yarn-classic", "/app/yarn.lock", &[("/app/package.json", package), ("/app/yarn.lock", lock)])
+    };
+    assert_eq!(with(package), Ok(()));
+    assert_eq!(
+        with(r#"{ "dependencies": { "express": "^5.0.0" } }"#),
+        Err("it has no entry for `express@^5.0.0`".to_owned())
+    );
+    assert!(with(r#"{ "resolutions": { "ms": "2.0.0" } }"#).unwrap_err().contains("`resolutions`"));
+}
+
+#[test]
+fn the_newer_yarn_lock_names_the_dependencies_of_each_workspace() {
+    let lock = "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"express@npm:^4.19.2\":\n  version: 4.19.2\n  resolution: \"express@npm:4.19.2\"\n  dependencies:\n    accepts: \"npm:~1.3.8\"\n\n\"web@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"web@workspace:.\"\n  dependencies:\n    express: \"npm:^4.19.2\"\n  languageName: unknown\n";
+    let with = |package: &str| {
+        ask("yarn-berry", "/app/yarn.lock", &[("/app/package.json", package), ("/app/yarn.lock", lock)])
+    };
+    assert_eq!(with(r#"{ "name": "web", "dependencies": { "express": "^4.19.2" } }"#), Ok(()));
+    assert_eq!(
+        with(r#"{ "name": "web" }"#),
+        Err("its dependencies of `.` are not those of package.json".to_owned())
+    );
+    assert_eq!(
+        with(r#"{ "name": "web", "dependencies": { "express": "^4.18.0" } }"#),
+        Err("it has no entry for `express@^4.18.0`".to_owned())
+    );
+}
+
+#[test]
+fn uv_lock_repeats_the_requirements() {
+    let lock = "version = 1\nrequires-python = \">=3.12\"\n\n[[package]]\nname = \"flask\"\nversion = \"3.0.3\"\n\n[[package]]\nname = \"web\"\nversion = \"0.1.0\"\nsource = { virtual = \".\" }\n\n[package.metadata]\nrequires-dist = [{ name = \"flask\", specifier = \">=3.0,<4\" }, { name = \"psycopg\", extras = [\"binary\"] }]\n\n[package.metadata.requires-dev]\ndev = [{ name = \"pytest\", specifier = \">=8\" }]\n";
+    let with = |project: &str| {
+        ask("uv", "/app/uv.lock", &[("/app/pyproject.toml", project), ("/app/uv.lock", lock)])
+    };
+    let project = |dependencies: &str| {
+        format!(
+            "[project]\nname = \"web\"\nrequires-python = \">=3.12\"\ndependencies = [{dependencies}]\n\n[dependency-groups]\ndev = [\"pytest>=8\"]\n"
+        )
+    };
+    assert_eq!(with(&project("\"Flask >= 3.0, < 4\", \"psycopg[binary]\"")), Ok(()));
+    assert_eq!(
+        with(&project("\"flask>=3.1\"")),
+        Err("its requirements are not those of pyproject.toml".to_owned())
+    );
+    assert!(with(&project("\"flask; sys_platform == 'linux'\"")).unwrap_err().contains("conditions"));
+    assert!(with("[project]\ndependencies = []\n").unwrap_err().contains("requires-python"));
+}

@@ -1,0 +1,153 @@
+//! Installs what the lock file says, and fails where it disagrees with its manifest.
+//!
+//! ## What it does
+//!
+//! An install that may resolve versions anew becomes the form of the same tool that does not: another verb, a flag or a
+//! variable for this one command. It acts where the lock file is in the image before the install and agrees with its
+//! manifest, as far as their texts tell.
+//!
+//! ## Why
+//!
+//! With the plain form, two builds of one commit can install different versions: wherever the lock file and its manifest
+//! disagree, the tool resolves again, and nobody sees it. The frozen form stops such a build.
+//!
+//! ## Example
+//!
+//! ```dockerfile
+//! FROM node:20
+//! WORKDIR /app
+//! COPY package.json package-lock.json ./
+//! RUN npm install --omit=dev
+//! COPY . .
+//! CMD ["node", "server.js"]
+//! ```
+//!
+//! becomes
+//!
+//! ```dockerfile
+//! FROM node:20
+//! WORKDIR /app
+//! COPY package.json package-lock.json ./
+//! RUN npm ci --omit=dev
+//! COPY . .
+//! CMD ["node", "server.js"]
+//! ```
+//!
+//! with the files `package.json`, `package-lock.json`.
+//!
+//! ## Safety
+//!
+//! Unsafe: a build that succeeded may fail, where lock file and manifest disagree in a way that their texts do not show, and
+//! the installed versions may differ from those of a plain install. All other commands and files stay, which is proven.
+//! Without a lock file, with one that an earlier step may have changed, with options that say already what becomes of it, or
+//! where the frozen form would remove what earlier steps installed, nothing is changed.
+
+use std::ops::Range;
+
+use dockopt_model::frozen::{self, Agreement, Fitting, Install};
+use dockopt_model::{Model, Script};
+use dockopt_syntax::{Edit, Span};
+use dockopt_tools::Frozen;
+
+use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite, canonical};
+
+pub(crate) const NAME: &str = "install-from-lockfile";
+pub(crate) const PHASE: Phase = Phase::Commands;
+pub(crate) const CLASS: Class = Class::Unsafe;
+pub(crate) const SUMMARY: &str = "install what the lock file says, and fail where it disagrees with its manifest";
+pub(crate) const ALIASES: &[&str] = &[];
+
+pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
+    let mut proposals = Vec::new();
+    if cx.model.context.is_none() {
+        return proposals;
+    }
+    for (stage, found) in cx.model.stages.iter().enumerate() {
+        for at in found.instructions.clone() {
+            let Ok(script) = cx.model.script(at) else { continue };
+            for install in frozen::installs(cx.model, stage, at) {
+                let place = script.span(&install.simple.words[0].span);
+                proposals.push(match &install.form {
+                    Ok(fitting) => match rewrite(cx.model, at, script, &install, fitting) {
+                        Some(rewrite) => Proposal::Rewrite(rewrite),
+                        None => Declined::proposal(place, "the command cannot be written in its frozen form"),
+                    },
+                    Err(why) => Declined::proposal(place, why.clone()),
+                });
+            }
+        }
+    }
+    proposals
+}
+
+fn rewrite(model: &Model<'_>, at: usize, script: &Script<'_>, install: &Install<'_>, fitting: &Fitting<'_>) -> Option<Rewrite> {
+    let form = fitting.form;
+    let changes = changes(script, install, form);
+    let edits = changes.iter().map(|change| Edit { span: change.span, text: change.text.clone() }).collect();
+    let mut commands = None;
+    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, context| {
+        if std::ptr::eq(simple, install.simple) {
+            let span = &context.node.span;
+            let mut text = script.text()[span.clone()].to_owned();
+            for Change { range, text: new, .. } in changes.iter().rev() {
+                text.replace_range(range.start - span.start..range.end - span.start, new);
+            }
+            commands = Some((dockopt_shell::canonical(script.text(), context.node), text));
+        }
+    });
+    let (gone, new) = commands?;
+    let lock = fitting.lock;
+    let title = format!("install what `{lock}` lists: `{}`", new.split_whitespace().collect::<Vec<_>>().join(" "));
+    let mut reason = match fitting.agreement {
+        Agreement::Compared => format!(
+            "`{lock}` agrees with its manifest now; should they come to disagree, the build fails, where the plain install would take other versions"
+        ),
+        Agreement::NotCompared => format!(
+            "where `{lock}` and its manifest disagree, which was not compared, the build fails instead of taking other versions"
+        ),
+    };
+    if let Some(differs) = &form.differs {
+        reason.push_str(&format!("; {differs}"));
+    }
+    let place = model.tree.instructions[at].keyword_span;
+    let mut rewrite = Rewrite::safe(title, reason, place, edits).ok()?;
+    rewrite.class = Class::Unsafe;
+    rewrite.commands.gone.push(gone);
+    rewrite.commands.new.push(canonical(&new));
+    Some(rewrite)
+}
+
+/// A text in place of a part of a command.
+struct Change {
+    /// The part, in the script.
+    range: Range<usize>,
+    /// The same in the Dockerfile.
+    span: Span,
+    text: String,
+}
+
+/// What is different about the command, in order.
+fn changes(script: &Script<'_>, install: &Install<'_>, form: &Frozen) -> Vec<Change> {
+    let words = &install.simple.words;
+    let invocation = &install.invocation;
+    let mut changes = Vec::new();
+    let first = words[invocation.command.start].span.clone();
+    if !form.assignments.is_empty() {
+        let text = format!("{} ", form.assignments.join(" "));
+        changes.push(Change { range: first.start..first.start, span: Span::at(script.span(&first).start), text });
+    }
+    // After the verb, or the command where there is no verb.
+    let end = words[invocation.verb.end.max(invocation.command.end) - 1].span.end;
+    let after = Span::at(script.logical.source_end(end));
+    let flags: String = form.flags.iter().map(|flag| format!(" {flag}")).collect();
+    match &form.verb {
+        Some(verb) if !invocation.verb.is_empty() => {
+            let range = words[invocation.verb.start].span.start..end;
+            changes.push(Change { span: script.span(&range), range, text: format!("{verb}{flags}") });
+        }
+        Some(verb) => changes.push(Change { range: end..end, span: after, text: format!(" {verb}{flags}") }),
+        None if !flags.is_empty() => changes.push(Change { range: end..end, span: after, text: flags }),
+        None => {}
+    }
+    changes
+}
