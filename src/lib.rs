@@ -9,6 +9,7 @@ pub mod diff;
 pub mod discover;
 pub mod files;
 pub mod git;
+pub mod image;
 pub mod nearest;
 pub mod optimize;
 pub mod problem;

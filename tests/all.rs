@@ -6,6 +6,7 @@ mod documentation;
 mod examples;
 mod fixtures;
 mod generate;
+mod image;
 mod parsers;
 mod properties;
 mod support;

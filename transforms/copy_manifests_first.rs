@@ -47,13 +47,14 @@ use dockopt_model::delay::{self, Delay, Install};
 use dockopt_model::{layout, path};
 use dockopt_syntax::{Copy, Edit, Form, Instruction, ItemKind, Span, Tree};
 
-use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "copy-manifests-first";
 pub(crate) const PHASE: Phase = Phase::Order;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "copy what an install reads before it, and the sources after it";
 pub(crate) const ALIASES: &[&str] = &[];
+pub(crate) const EXPECTS: &[Expected] = &[];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     let mut proposals = Vec::new();

@@ -38,13 +38,14 @@ use dockopt_shell::Simple;
 use dockopt_syntax::{Body, Edit, LineIndex, Span};
 use dockopt_tools::{DropBy, Role};
 
-use crate::{Class, Commands, Cx, Declined, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
 
 pub(crate) const NAME: &str = "drop-package-caches";
 pub(crate) const PHASE: Phase = Phase::Commands;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "leave package caches and indexes out of the image";
 pub(crate) const ALIASES: &[&str] = &["DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DL3042"];
+pub(crate) const EXPECTS: &[Expected] = &[Expected::Caches, Expected::Indexes];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     let mut proposals = Vec::new();

@@ -49,13 +49,14 @@ use dockopt_model::{Model, Script};
 use dockopt_syntax::{Edit, Span};
 use dockopt_tools::Frozen;
 
-use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
 
 pub(crate) const NAME: &str = "install-from-lockfile";
 pub(crate) const PHASE: Phase = Phase::Commands;
 pub(crate) const CLASS: Class = Class::Unsafe;
 pub(crate) const SUMMARY: &str = "install what the lock file says, and fail where it disagrees with its manifest";
 pub(crate) const ALIASES: &[&str] = &[];
+pub(crate) const EXPECTS: &[Expected] = &[];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     let mut proposals = Vec::new();

@@ -36,13 +36,14 @@ use dockopt_model::layout;
 use dockopt_syntax::{Body, Edit, Span};
 use dockopt_tools::{Role, Tool};
 
-use crate::{Class, Cx, Declined, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "join-package-index";
 pub(crate) const PHASE: Phase = Phase::Commands;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "refresh the package index in the RUN that installs from it";
 pub(crate) const ALIASES: &[&str] = &[];
+pub(crate) const EXPECTS: &[Expected] = &[Expected::Caches, Expected::Indexes];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     let mut proposals = Vec::new();

@@ -19,6 +19,7 @@ macro_rules! passes {
             class: $module::CLASS,
             summary: $module::SUMMARY,
             aliases: $module::ALIASES,
+            expects: $module::EXPECTS,
             source: include_str!(concat!(stringify!($module), ".rs")),
             run: $module::run,
         }),*];
@@ -109,6 +110,16 @@ impl Class {
     }
 }
 
+/// A difference between two images that a pass makes on purpose and that takes nothing from whoever runs them. Whoever
+/// builds both takes any other difference for a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Expected {
+    /// Caches of package managers come or go.
+    Caches,
+    /// Package indexes come or go.
+    Indexes,
+}
+
 /// A pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
@@ -122,6 +133,8 @@ pub struct Pass {
     pub summary: &'static str,
     /// What other tools call the same matter; their ignore comments are respected.
     pub aliases: &'static [&'static str],
+    /// How the files of an image may differ after its safe rewrites, beyond what differs between any two builds.
+    pub expects: &'static [Expected],
     source: &'static str,
     run: fn(&Cx<'_>) -> Vec<Proposal>,
 }

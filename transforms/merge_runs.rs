@@ -43,13 +43,14 @@ use dockopt_shell::NodeKind;
 use dockopt_syntax::{Body, Edit, ItemKind};
 use dockopt_tools::{Kind, Role};
 
-use crate::{Class, Cx, Declined, Merge, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Merge, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "merge-runs";
 pub(crate) const PHASE: Phase = Phase::Layers;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "merge RUNs that follow each other where it pays";
 pub(crate) const ALIASES: &[&str] = &["DL3059"];
+pub(crate) const EXPECTS: &[Expected] = &[];
 
 /// A longer chain is no longer read at a glance.
 const MOST_COMMANDS: usize = 12;

@@ -39,13 +39,14 @@ use dockopt_model::Script;
 use dockopt_shell::{Node, NodeKind};
 use dockopt_syntax::{Edit, Instruction, Keyword, Span};
 
-use crate::{Class, Commands, Cx, Declined, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
 
 pub(crate) const NAME: &str = "rejoin-swallowed-instruction";
 pub(crate) const PHASE: Phase = Phase::Correct;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "give an instruction its line back that the RUN above swallowed";
 pub(crate) const ALIASES: &[&str] = &[];
+pub(crate) const EXPECTS: &[Expected] = &[];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     (0..cx.model.tree.instructions.len()).filter_map(|index| look_at(cx, index)).collect()

@@ -13,6 +13,7 @@ mod options;
 mod recognize;
 pub mod schema;
 mod script;
+pub mod volatile;
 
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
