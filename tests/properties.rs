@@ -206,7 +206,8 @@ fn run_words(tree: &Tree) -> BTreeMap<&str, usize> {
     let mut words = BTreeMap::new();
     let runs = tree.instructions.iter().filter(|one| one.keyword == Keyword::Run);
     for run in runs {
-        let arguments = run.arguments_text().split(|c: char| c.is_whitespace() || matches!(c, '&' | ';'));
+        let arguments =
+            run.arguments_text().split(|c: char| c.is_whitespace() || matches!(c, '&' | ';' | '<' | '>'));
         for word in arguments.filter(|word| !word.is_empty()) {
             *words.entry(word).or_default() += 1;
         }

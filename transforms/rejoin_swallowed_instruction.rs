@@ -68,6 +68,9 @@ fn look_at(cx: &Cx<'_>, index: usize) -> Option<Proposal> {
     let Some(kept) = operator_end(gap.of(&tree.text)).map(|end| gap.start + end) else {
         return Some(Declined::proposal(at, "a comment stands between the command above and its `&&`"));
     };
+    if tree.text[..gap.start].trim_end_matches([' ', '\t']).ends_with(tree.escape.char()) {
+        return Some(Declined::proposal(at, "the command above would end in an escape token, which continues the line"));
+    }
     let edit = Edit { span: Span::new(gap.start, kept), text: String::new() };
     let title = format!("end the RUN before `{name}`");
     let reason = format!(

@@ -80,7 +80,8 @@ impl Chain {
             .split('\n')
             .skip(1)
             .find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))?;
-        let indent = &line[..line.len() - line.trim_start().len()];
+        // Other blanks than these are part of a word.
+        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
         (!indent.is_empty()).then(|| Self { separator: Separator::Leading, indent: indent.to_owned() })
     }
 
