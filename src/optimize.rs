@@ -47,6 +47,8 @@ pub struct Outcome {
     pub text: String,
     /// The ignore file afterwards, if it changes.
     pub ignore: Option<String>,
+    /// The passes whose unsafe rewrites added lines to it.
+    pub ignoring: BTreeSet<&'static str>,
     /// Rewrites that were applied.
     pub applied: Vec<Note>,
     /// Rewrites that were not: unsafe ones without leave, suggestions, suppressed ones.
@@ -267,6 +269,9 @@ impl<'a> Run<'_, 'a> {
         for rewrite in rewrites {
             let note = self.note(pass, rewrite);
             self.outcome.applied.push(note);
+            if rewrite.class == Class::Unsafe && !rewrite.ignore.is_empty() {
+                self.outcome.ignoring.insert(pass.name);
+            }
         }
         let edits: Vec<_> = rewrites.iter().flat_map(|rewrite| rewrite.edits.iter()).cloned().collect();
         let edits = Edits::new(edits).expect("they were applied together");

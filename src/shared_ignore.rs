@@ -10,7 +10,7 @@ use crate::context::OnDisk;
 use crate::discover;
 use crate::problem::Problem;
 use crate::source::shown;
-use crate::work::{Done, Session};
+use crate::work::{Done, Prepared, Session};
 
 /// Makes the changes of every shared ignore file one change that is right for all Dockerfiles that use it.
 pub fn settle(session: &Session, done: &mut [Done]) {
@@ -21,43 +21,70 @@ pub fn settle(session: &Session, done: &mut [Done]) {
         }
     }
     for (path, members) in groups {
-        let joined = join(members.iter().filter_map(|&member| done[member].outcome.ignore.as_deref()));
-        match harmed(done, &path, &joined) {
-            None => {
-                for member in members {
-                    done[member].outcome.ignore = Some(joined.clone());
-                }
-            }
-            Some(harmed) => {
-                for member in members {
-                    do_without(session, &mut done[member], &path, &harmed);
+        let Some(harmed) = join_in(done, &path, &members) else { continue };
+        // What the user asked for beyond what is safe goes first.
+        let ignoring = |member: &usize| !done[*member].outcome.ignoring.is_empty();
+        let eager: Vec<usize> = members.iter().copied().filter(ignoring).collect();
+        for &member in &eager {
+            let passes = std::mem::take(&mut done[member].outcome.ignoring);
+            again(session, &mut done[member], |file| file.without.extend(passes));
+            warn(&mut done[member], &path, &harmed);
+        }
+        if let Some(harmed) = join_in(done, &path, &members) {
+            for member in members {
+                without_context(session, &mut done[member]);
+                if !eager.contains(&member) {
+                    warn(&mut done[member], &path, &harmed);
                 }
             }
         }
     }
 }
 
+/// Gives the members the joined ignore file; or, where it would harm a Dockerfile, leaves them and says which.
+fn join_in(done: &mut [Done], path: &Path, members: &[usize]) -> Option<String> {
+    let wants = || members.iter().filter(|&&member| done[member].outcome.ignore.is_some());
+    let joined = join(wants().filter_map(|&member| done[member].outcome.ignore.as_deref()));
+    if joined.is_empty() {
+        return None;
+    }
+    let harmed = harmed(done, path, &joined);
+    if harmed.is_none() {
+        let wants: Vec<usize> = wants().copied().collect();
+        for member in wants {
+            done[member].outcome.ignore = Some(joined.clone());
+        }
+    }
+    harmed
+}
+
 /// Works on a file again as if nothing were known of its context, so that no rewrite asks for a line in the ignore file.
 pub fn without_context(session: &Session, done: &mut Done) {
-    let context = done.file.context.take();
-    let file = crate::work::Prepared {
+    let context = done.file.context.clone();
+    again(session, done, |file| file.context = None);
+    done.file.context = context;
+}
+
+/// Works on a file again after a change of what is known of it.
+fn again(session: &Session, done: &mut Done, change: impl FnOnce(&mut Prepared)) {
+    let mut file = Prepared {
         name: done.file.name.clone(),
         path: done.file.path.clone(),
         text: done.file.text.clone(),
         tree: done.file.tree.clone(),
         config: std::sync::Arc::clone(&done.file.config),
-        context: None,
+        context: done.file.context.clone(),
         warnings: std::mem::take(&mut done.file.warnings),
+        without: done.file.without.clone(),
     };
+    change(&mut file);
     // It has been parsed before, so there are no errors.
     if let Ok(again) = session.optimize(file) {
         *done = again;
     }
-    done.file.context = context;
 }
 
-fn do_without(session: &Session, done: &mut Done, ignore: &Path, harmed: &str) {
-    without_context(session, done);
+fn warn(done: &mut Done, ignore: &Path, harmed: &str) {
     let message = format!(
         "a rewrite needs a line in `{}`, which would change what `{harmed}` copies; it was left out",
         shown(ignore)

@@ -1,6 +1,7 @@
 //! From targets to outcomes: reads each Dockerfile with its configuration and context, and runs the optimizer on all of
 //! them in parallel. Must not print or write.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Prepared {
     pub context: Option<OnDisk>,
     /// What went less well than it could.
     pub warnings: Vec<Problem>,
+    /// Passes that must leave it, since they would harm another file.
+    pub without: BTreeSet<&'static str>,
 }
 
 /// A Dockerfile with what came of it.
@@ -155,7 +158,16 @@ impl Session {
         let tree = tree(&text, &name)?;
         let root = self.context.clone().unwrap_or_else(|| context::root_of(&path, &tree, &target.found));
         let (context, warnings) = self.open(&root, Some(&path));
-        Ok(Some(Prepared { name, path: Some(path), text, tree, config, context, warnings }))
+        Ok(Some(Prepared {
+            name,
+            path: Some(path),
+            text,
+            tree,
+            config,
+            context,
+            warnings,
+            without: BTreeSet::new(),
+        }))
     }
 
     /// The Dockerfile on stdin. Its context is known only if the user names it.
@@ -167,7 +179,7 @@ impl Session {
         let config = self.configs.of(&current).map_err(|problem| vec![problem])?;
         let (context, warnings) =
             self.context.as_deref().map(|root| self.open(root, None)).unwrap_or_default();
-        Ok(Prepared { name, path: None, text, tree, config, context, warnings })
+        Ok(Prepared { name, path: None, text, tree, config, context, warnings, without: BTreeSet::new() })
     }
 
     fn open(&self, root: &Path, dockerfile: Option<&Path>) -> (Option<OnDisk>, Vec<Problem>) {
@@ -184,7 +196,7 @@ impl Session {
             toolbox: file.config.toolbox(),
             context: file.context.as_ref().map(OnDisk::context),
             options: &file.config.options,
-            selection: &self.selection(&file.config),
+            selection: &self.selection(&file),
         };
         match optimize(&request) {
             Ok(outcome) => Ok(Done { file, outcome }),
@@ -192,7 +204,8 @@ impl Session {
         }
     }
 
-    fn selection(&self, config: &Config) -> Selection {
+    fn selection(&self, file: &Prepared) -> Selection {
+        let config = &file.config;
         let mut selection = Selection {
             only: self.wanted.select.clone().or_else(|| config.select.clone()),
             without: self.wanted.ignore.clone().unwrap_or_else(|| config.ignore.clone()),
@@ -205,6 +218,7 @@ impl Session {
                 .filter(|pass| pass.class != Class::Safe && !allowed.iter().any(|name| name == pass.name));
             selection.without.extend(others.map(|pass| pass.name.to_owned()));
         }
+        selection.without.extend(file.without.iter().map(|&name| name.to_owned()));
         selection
     }
 }

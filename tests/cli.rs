@@ -53,6 +53,8 @@ impl Place {
         self.with(&format!("{folder}Dockerfile"), dockerfile)
             .with(&format!("{folder}requirements.txt"), "flask==3.0.3\n")
             .with(&format!("{folder}app.py"), "print()\n")
+            // The history of the repository would be a finding of its own.
+            .with(&format!("{folder}.dockerignore"), ".git\n")
     }
 
     fn read(&self, name: &str) -> String {
@@ -276,6 +278,21 @@ mod fix {
             let said = place.dockopt(paths);
             assert!(!said.out.contains("+node_modules\n"), "{}", said.out);
             assert!(said.err.contains("would change what `Dockerfile.prebuilt` copies"), "{}", said.err);
+        }
+    }
+
+    #[test]
+    fn what_another_dockerfile_needs_stays_in_the_context_and_safe_rewrites_are_made() {
+        let place = Place::repository().with_flask("", FLASK).with(".dockerignore", "*.md\n");
+        let said = place.dockopt(&["fix", "--unsafe"]);
+        assert!(said.out.contains("+.git\n") && said.out.contains("+COPY requirements.txt"), "{}", said.out);
+        let worker = "FROM python:3.11\nWORKDIR /app\nCOPY . .\nRUN git describe --always > VERSION\n";
+        let place = place.with("Dockerfile.worker", worker);
+        for paths in [&["fix", "--unsafe", "Dockerfile"][..], &["fix", "--unsafe"]] {
+            let said = place.dockopt(paths);
+            assert!(!said.out.contains("+.git\n"), "{}", said.out);
+            assert!(said.out.contains("+COPY requirements.txt"), "{}", said.out);
+            assert!(said.err.contains("would change what `Dockerfile.worker` copies"), "{}", said.err);
         }
     }
 

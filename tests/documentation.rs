@@ -31,9 +31,11 @@ fn examples_in_documentation_are_true() {
         let files: Vec<(&str, &str)> = files(&text).into_iter().map(|name| (name, content(name))).collect();
         let outcome = Project::of(&before, &files).fix(Some(&[name])).expect("it is a valid Dockerfile");
         assert_eq!(outcome.text, after);
+        assert_eq!(outcome.ignore, ignore(&text));
+        assert!(outcome.text != before || outcome.ignore.is_some(), "the example shows a change");
         assert_eq!(outcome.bugs, [""; 0]);
-        let again = Project::of(&after, &files).fix(Some(&[name])).expect("it is a valid Dockerfile");
-        assert_eq!(again.text, after, "a second run changes nothing");
+        let again = Project::of(&before, &files).after(&outcome).fix(Some(&[name])).expect("it is valid");
+        assert_eq!((again.text, again.ignore), (after, None), "a second run changes nothing");
     });
 }
 
@@ -54,6 +56,12 @@ fn content(name: &str) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// The ignore file that a line ``and `.dockerignore` gets …`` describes.
+fn ignore(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix("and `.dockerignore` gets "))?;
+    Some(line.split('`').skip(1).step_by(2).map(|line| format!("{line}\n")).collect())
 }
 
 /// The files that a line `with the files …` names.

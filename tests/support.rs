@@ -187,7 +187,10 @@ impl Memory {
     fn load(&mut self, folder: &Path, prefix: &str) {
         for entry in fs::read_dir(folder).expect("the folder exists") {
             let entry = entry.expect("the folder can be listed");
-            let path = format!("{prefix}{}", entry.file_name().to_str().expect("names are UTF-8"));
+            let name = entry.file_name();
+            let name = name.to_str().expect("names are UTF-8");
+            // Git would not keep a folder of its own name.
+            let path = format!("{prefix}{}", if name == "dot-git" { ".git" } else { name });
             let kind = entry.file_type().expect("the folder can be listed");
             if kind.is_symlink() {
                 self.kinds.insert(path, EntryKind::Link);

@@ -127,7 +127,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() && support::name(&path) != "target" {
+        // What a fixture holds is somebody's program.
+        if path.is_dir() && !["target", "fixtures"].contains(&support::name(&path)) {
             found.extend(rust_files(&path));
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             found.push(path);

@@ -33,6 +33,7 @@ passes! {
     install_from_lockfile,
     drop_package_caches,
     merge_runs,
+    ignore_build_noise,
 }
 
 /// What is true after all passes of it ran. They run in this order.

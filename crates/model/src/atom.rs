@@ -35,6 +35,8 @@ pub enum AtomKind {
     Rest {
         /// Where to.
         path: String,
+        /// The context folder.
+        from: String,
     },
     /// Makes a folder if it is not there.
     MakeFolder {

@@ -87,7 +87,7 @@ pub fn of(model: &Model<'_>, stage: usize, instruction: usize) -> Option<Delay> 
             AtomKind::Write { path, from: None } => {
                 walk.folders.insert(path.clone());
             }
-            AtomKind::Rest { path } => walk.rests.push(Region::Rest(path.clone())),
+            AtomKind::Rest { path, .. } => walk.rests.push(Region::Rest(path.clone())),
             _ => {}
         }
     }

@@ -251,7 +251,7 @@ fn covered_rests<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
     let is_covered = |at: usize, path: &str| {
         let (from, attributes) = source(atoms[at])?;
         let later = atoms[at + 1..].iter().position(|other| {
-            let AtomKind::Rest { path: tree } = &other.kind else { return false };
+            let AtomKind::Rest { path: tree, .. } = &other.kind else { return false };
             source(other).is_some_and(|(folder, same)| {
                 same == attributes
                     && crate::path::relative(path, tree).is_some_and(|inner| {
@@ -264,7 +264,7 @@ fn covered_rests<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
         between.iter().all(|other| other.path().is_some() || !other.conflicts(atoms[at])).then_some(())
     };
     let kept = |at: &usize| match &atoms[*at].kind {
-        AtomKind::Rest { path } => is_covered(*at, path).is_none(),
+        AtomKind::Rest { path, .. } => is_covered(*at, path).is_none(),
         _ => true,
     };
     (0..atoms.len()).filter(kept).map(|at| atoms[at]).collect()

@@ -479,6 +479,19 @@ fn is_of_the_shell(simple: &Simple) -> bool {
     )
 }
 
+/// The directory in which each element of a script starts.
+pub fn folders(script: &Script<'_>, state: &State) -> Vec<Known<String>> {
+    let mut cwd = state.cwd.clone();
+    let mut folders = Vec::new();
+    for element in script.elements() {
+        folders.push(cwd.clone());
+        for node in element.nodes().into_iter().filter(|node| dockopt_shell::changes_state(node)) {
+            cwd = cwd_after(node, &cwd, &dockopt_shell::state_changes(node));
+        }
+    }
+    folders
+}
+
 /// How the working directory changes after a node: known where it is a plain `cd` to a literal path.
 pub fn cwd_after(node: &Node, cwd: &Known<String>, changes: &[StateChange]) -> Known<String> {
     if !changes.contains(&StateChange::Directory) && !changes.contains(&StateChange::Unknown) {

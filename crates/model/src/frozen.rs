@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use dockopt_shell::{Simple, changes_state, state_changes};
+use dockopt_shell::Simple;
 use dockopt_tools::manifests::{Look, Project, locks};
 use dockopt_tools::{Frozen, Invocation};
 
@@ -46,7 +46,8 @@ pub enum Agreement {
 pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Install<'m>> {
     let Ok(script) = model.script(at) else { return Vec::new() };
     let mut found = Vec::new();
-    let mut cwd = model.stages[stage].state(at).cwd.clone();
+    let state = model.stages[stage].state(at);
+    let folders = effects::folders(script, state);
     for (element, part) in script.elements().into_iter().enumerate() {
         let Element::Node(node) = part else { break };
         if let Some(simple) = node.as_simple()
@@ -54,20 +55,16 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
             && let Some(action) = invocation.action.filter(|action| !action.frozen.is_empty())
         {
             let sets = |name: &str| {
-                model.stages[stage].state(at).variables.contains_key(name)
-                    || simple.assignments.iter().any(|own| own.name == name)
+                state.variables.contains_key(name) || simple.assignments.iter().any(|own| own.name == name)
             };
             let is_decided = |form: &Frozen| {
                 invocation.has_flag(&form.not_with) || form.not_with_env.iter().any(|name| sets(name))
             };
             if !action.frozen.iter().any(is_decided) {
                 let image = model.image_before(stage, at, element);
-                let form = fitting(model, stage, &action.frozen, &invocation, &cwd, &image);
+                let form = fitting(model, stage, &action.frozen, &invocation, &folders[element], &image);
                 found.push(Install { simple, invocation, form });
             }
-        }
-        if changes_state(node) {
-            cwd = effects::cwd_after(node, &cwd, &state_changes(node));
         }
     }
     found

@@ -175,7 +175,7 @@ impl Tracer<'_> {
                             effects.writes.add(Region::Rest(path.clone()));
                             self.push(
                                 at,
-                                AtomKind::Rest { path },
+                                AtomKind::Rest { path, from: from.clone() },
                                 format!("rest of {from} {attributes}"),
                                 effects,
                             );

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 pub mod bases;
 mod cleanup;
 pub mod manifests;
+pub mod noise;
 mod options;
 mod recognize;
 pub mod schema;
