@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how it is explained. Must not act on it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +58,8 @@ pub enum Command {
     Explain(Explain),
     /// Show what each step depends on, and why
     Graph(Graph),
+    /// Build before and after the rewrites, compare the images, and measure both
+    Verify(Verify),
 }
 
 const FIX: &str = "\
@@ -124,6 +127,87 @@ pub struct Graph {
     /// How to print it
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: GraphFormat,
+}
+
+const VERIFY: &str = "\
+Examples:
+  dockopt verify                              each Dockerfile that has rewrites, with the engine that answers
+  dockopt verify api/ --touch src/app.py      rebuild after an edit of this file
+  dockopt verify --run 'python -m app --version'
+  dockopt verify --format markdown            for a pull request
+  dockopt verify api/ -- --build-arg V=1 --secret id=npm,src=.npmrc
+  dockopt verify --definition compose.yaml:api
+  dockopt verify --images app:1.0 app:1.1     compare two images that are there
+
+Exit codes:  0 the same   1 something differs that should not   2 a build failed, or no engine answers";
+
+/// Builds each Dockerfile as it is and with the rewrites that `fix` would do, compares the two images path by path, and
+/// measures size, build and rebuild. Works on copies; removes what it built.
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY)]
+pub struct Verify {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub input: Input,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub passes: Passes,
+    /// The container engine that builds
+    #[arg(long, value_enum, default_value_t, value_name = "ENGINE", help_heading = "Build")]
+    pub engine: Engine,
+    /// Edit this file of the build context for a rebuild; by default one source file and one manifest that change often
+    #[arg(long, value_name = "FILE", help_heading = "Build")]
+    pub touch: Vec<String>,
+    /// Run this in both images, by their shell; by default their health check, if they have one
+    #[arg(long, value_name = "COMMAND", help_heading = "Build")]
+    pub run: Option<String>,
+    /// Take context, Dockerfile, arguments, target and the rest from a Compose or Bake file
+    #[arg(long, value_name = "FILE[:NAME]", conflicts_with_all = ["paths", "context"], help_heading = "Build")]
+    pub definition: Option<String>,
+    /// Build for these platforms, one after the other
+    #[arg(long, value_name = "PLATFORM,…", value_delimiter = ',', help_heading = "Build")]
+    pub platform: Vec<String>,
+    /// Compare two images that are there, or archives of images, and build nothing
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], conflicts_with_all = ["paths", "definition", "touch", "run"])]
+    pub images: Option<Vec<String>>,
+    /// Keep the images that were built
+    #[arg(long, help_heading = "Build")]
+    pub keep: bool,
+    /// Where to write how long each step took; by default into the folder of git, out of the way
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub timings: Option<PathBuf>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: VerifyFormat,
+    /// Further arguments of the build, such as `--build-arg` and `--secret`
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    pub arguments: Vec<OsString>,
+}
+
+/// The container engine that builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Engine {
+    /// The first of the others that answers
+    #[default]
+    Auto,
+    /// Docker with buildx 0.13 or newer
+    Docker,
+    /// Podman
+    Podman,
+    /// Buildah
+    Buildah,
+}
+
+/// How to report what was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum VerifyFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document on stdout
+    Json,
+    /// For a pull request
+    Markdown,
 }
 
 /// Where Dockerfiles are.

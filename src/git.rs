@@ -14,6 +14,21 @@ pub fn root_of(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())
 }
 
+/// The folder in which git keeps the repository around `folder`.
+pub fn own_folder(folder: &Path) -> Option<PathBuf> {
+    own_folder_at(root_of(folder)?)
+}
+
+/// The same for a repository's root, where `.git` may be a file that names it.
+fn own_folder_at(root: &Path) -> Option<PathBuf> {
+    let place = root.join(".git");
+    if !place.is_file() {
+        return Some(place);
+    }
+    let text = fs::read_to_string(&place).ok()?;
+    Some(root.join(text.strip_prefix("gitdir:")?.trim()))
+}
+
 /// The ignore rules of one repository.
 #[derive(Debug)]
 pub struct Repository {
@@ -84,11 +99,7 @@ impl Repository {
 /// The bytes of the index of the repository at `root`; none if nothing was ever added. `None` for a form without full
 /// paths (version 4, a split index).
 fn index(root: &Path) -> Option<Vec<u8>> {
-    let mut folder = root.join(".git");
-    if folder.is_file() {
-        let text = fs::read_to_string(&folder).ok()?;
-        folder = root.join(text.strip_prefix("gitdir:")?.trim());
-    }
+    let folder = own_folder_at(root)?;
     let bytes = match fs::read(folder.join("index")) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(Vec::new()),

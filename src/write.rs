@@ -34,6 +34,11 @@ pub fn write_all(changes: &[Change]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Makes a folder, and those above it, where they are not there.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
 /// A complete temporary file beside the one that it will replace. It goes away if it is not put in place.
 struct Prepared {
     path: PathBuf,

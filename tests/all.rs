@@ -11,3 +11,4 @@ mod parsers;
 mod properties;
 mod support;
 mod tidy;
+mod verify;

@@ -5,6 +5,7 @@ mod explain;
 mod fix;
 mod graph;
 mod passes;
+mod verify;
 
 use std::path::Path;
 
@@ -28,6 +29,7 @@ pub fn run(command: &Command, terminal: &mut Terminal) -> Status {
         Command::Passes => passes::run(terminal),
         Command::Explain(arguments) => explain::run(arguments, terminal),
         Command::Graph(arguments) => graph::run(arguments, terminal),
+        Command::Verify(arguments) => verify::run(arguments, terminal),
     }
 }
 

@@ -71,6 +71,18 @@ impl Files {
         }
     }
 
+    /// How many bytes a file of the layout has; none if it is not there.
+    pub(super) fn size(&self, name: &str) -> u64 {
+        match self {
+            Self::Folder(root) => std::fs::metadata(root.join(name)).map_or(0, |found| found.len()),
+            Self::Archive { members, .. } => match members.get(name) {
+                Some(Member::Bytes { size, .. }) => *size,
+                Some(Member::Link(target)) if target != name => self.size(target),
+                _ => 0,
+            },
+        }
+    }
+
     /// A file of the layout, to read from its beginning.
     pub(super) fn open_file(&self, name: &str) -> Result<Box<dyn Read>, String> {
         let wrong = |error: std::io::Error| format!("{name}: {error}");

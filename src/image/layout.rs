@@ -16,7 +16,18 @@ pub struct Layout {
     name: String,
     files: Files,
     config: ImageConfig,
-    layers: Vec<String>,
+    /// Where the layers are, the lowest first.
+    blobs: Vec<String>,
+    layers: Vec<Layer>,
+}
+
+/// A layer of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The instruction that made it, as the history of the image tells it; empty where it tells nothing.
+    pub made_by: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 impl Layout {
@@ -25,7 +36,7 @@ impl Layout {
         let name = path.display().to_string();
         let fault = |message: String| Error::new(&name, message);
         let files = Files::open(path).map_err(fault)?;
-        let (config, layers) = if files.has("index.json") {
+        let (config, blobs): (String, Vec<String>) = if files.has("index.json") {
             let manifest = manifest(&files, platform).map_err(fault)?;
             (blob(&manifest.config.digest), manifest.layers.iter().map(|layer| blob(&layer.digest)).collect())
         } else if files.has("manifest.json") {
@@ -38,7 +49,11 @@ impl Layout {
         };
         let text = files.text(&config).map_err(fault)?;
         let config = ImageConfig::from_json(&text).map_err(|error| fault(error.message))?;
-        Ok(Self { name, files, config, layers })
+        let mut told = history(&text).into_iter();
+        let layer =
+            |blob: &String| Layer { made_by: told.next().unwrap_or_default(), size: files.size(blob) };
+        let layers = blobs.iter().map(layer).collect();
+        Ok(Self { name, files, config, blobs, layers })
     }
 
     /// The configuration of the image.
@@ -46,17 +61,17 @@ impl Layout {
         &self.config
     }
 
-    /// How many layers there are.
-    pub fn layers(&self) -> usize {
-        self.layers.len()
+    /// Its layers, the lowest first; sizes are those of the blobs, which may be compressed.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
     }
 }
 
 impl Source for Layout {
     fn read(self, each: &mut dyn FnMut(Entry) -> Result<(), Error>) -> Result<(), Error> {
         let mut above = Above::default();
-        for (at, path) in self.layers.iter().enumerate().rev() {
-            let name = format!("{}, layer {} of {}", self.name, at + 1, self.layers.len());
+        for (at, path) in self.blobs.iter().enumerate().rev() {
+            let name = format!("{}, layer {} of {}", self.name, at + 1, self.blobs.len());
             let raw = self.files.open_file(path).map_err(|message| Error::new(&name, message))?;
             let layer = compression::unpacked(raw).map_err(|error| Error::new(&name, error.to_string()))?;
             let position = if at == 0 { Position::Bottom } else { Position::Above };
@@ -114,6 +129,24 @@ fn saved(files: &Files) -> Result<Saved, String> {
         1 => Ok(images.remove(0)),
         count => Err(format!("it holds {count} images; save one")),
     }
+}
+
+/// The instructions that made layers, by the configuration of the image.
+fn history(config: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Config {
+        #[serde(default)]
+        history: Vec<Step>,
+    }
+    #[derive(Deserialize)]
+    struct Step {
+        #[serde(default)]
+        created_by: String,
+        #[serde(default)]
+        empty_layer: bool,
+    }
+    let config = serde_json::from_str::<Config>(config).unwrap_or(Config { history: Vec::new() });
+    config.history.into_iter().filter(|step| !step.empty_layer).map(|step| step.created_by).collect()
 }
 
 /// Where an OCI layout keeps what has this digest.

@@ -39,7 +39,7 @@ struct Checked<'a> {
 }
 
 #[derive(Serialize)]
-struct Remark<'a> {
+pub(super) struct Remark<'a> {
     pass: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'static str>,
@@ -49,7 +49,7 @@ struct Remark<'a> {
 }
 
 #[derive(Serialize)]
-struct Fault<'a> {
+pub(super) struct Fault<'a> {
     severity: &'static str,
     message: &'a str,
     path: Option<&'a str>,
@@ -108,7 +108,7 @@ fn fixed<'a>(one: &'a Done, text: Option<&'a str>) -> Fixed<'a> {
     }
 }
 
-fn remark(note: &Note) -> Remark<'_> {
+pub(super) fn remark(note: &Note) -> Remark<'_> {
     Remark {
         pass: note.pass,
         class: note.class.map(dockopt_transforms::Class::name),
@@ -118,7 +118,7 @@ fn remark(note: &Note) -> Remark<'_> {
     }
 }
 
-fn faults(problems: &[Problem]) -> Vec<Fault<'_>> {
+pub(super) fn faults(problems: &[Problem]) -> Vec<Fault<'_>> {
     problems.iter().map(fault).collect()
 }
 

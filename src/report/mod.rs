@@ -5,6 +5,8 @@ pub mod graph;
 pub mod json;
 pub mod page;
 pub mod text;
+pub mod timings;
+pub mod verify;
 
 use dockopt_transforms::Class;
 

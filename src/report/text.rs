@@ -146,7 +146,8 @@ pub fn check_summary(findings: usize, files: usize) -> String {
     }
 }
 
-fn count(number: usize, noun: &str) -> String {
+/// A number and its noun.
+pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -176,7 +176,7 @@ fn layers_are_applied_as_docker_saves_them() {
     builder.append_link(&mut header, "again/layer.tar", "../2/layer.tar").unwrap();
     builder.finish().unwrap();
     let image = Layout::open(&path, None).unwrap();
-    assert_eq!(image.layers(), 4);
+    assert_eq!(image.layers().len(), 4);
     is_applied(image);
 }
 

@@ -60,6 +60,14 @@ impl Atom {
         }
     }
 
+    /// The image path and the context path of a file that it copies.
+    pub fn written_file(&self) -> Option<(&str, &str)> {
+        match &self.kind {
+            AtomKind::Write { path, from: Some(from) } => Some((path, from)),
+            _ => None,
+        }
+    }
+
     /// Whether two atoms may not change places.
     pub fn conflicts(&self, other: &Self) -> bool {
         match (self.path(), other.path()) {
