@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt_syntax::{Body, Instruction, Keyword};
-use dockopt_tools::{Kind, Role};
+use dockopt_tools::Kind;
 
 use crate::atom::{Atom, AtomKind};
 use crate::expand::variables;
@@ -109,8 +109,7 @@ pub fn first_install(model: &Model<'_>, stage: usize, from: usize) -> Option<usi
         for node in script.elements().into_iter().flat_map(crate::Element::nodes) {
             crate::script::each_command(node, &mut |simple| {
                 let action = script.recognize(simple).and_then(|invocation| invocation.action);
-                found |=
-                    action.is_some_and(|action| action.role == Role::Install && action.manifest.is_some());
+                found |= action.is_some_and(|action| action.brings_packages() && action.manifest.is_some());
             });
         }
         found
@@ -213,14 +212,14 @@ impl Walk<'_, '_> {
             install.manifests.contains_key(path)
                 || install.folders.iter().any(|folder| path::within(path, folder))
         };
+        let remarks = atom.effects.inputs.iter().flat_map(|inputs| &inputs.remarks);
+        let why: String = remarks.map(|remark| format!(" ({remark})")).collect();
         for file in self.delay.files.keys().chain(&self.folders) {
             if filled.iter().any(|tree| path::within(file, tree)) {
                 continue;
             }
             let region = Region::Path(file.clone());
             if atom.effects.writes.touches(&region) {
-                let remarks = atom.effects.inputs.iter().flat_map(|inputs| &inputs.remarks);
-                let why: String = remarks.map(|remark| format!(" ({remark})")).collect();
                 return stop(format!(
                     "it may write `{file}`{why}, and the copy would then put the old one back"
                 ));
@@ -230,6 +229,11 @@ impl Walk<'_, '_> {
             }
         }
         // A file that is not in the context now may be when the image is built.
+        if let Some(Region::Path(file)) = atom.effects.writes.iter().find(|region| rest(region)) {
+            return stop(format!(
+                "it may write `{file}`{why}, and the copy would overwrite it once the copied folder holds one"
+            ));
+        }
         if atom.effects.reads.iter().chain(atom.effects.writes.iter()).any(rest) {
             return stop(format!("it may read or write files below `{}`", self.delay.target));
         }
@@ -307,9 +311,8 @@ impl Walk<'_, '_> {
         for node in element.nodes() {
             let mut look = |simple| {
                 if let Some(invocation) = script.recognize(simple) {
-                    let role = invocation.action.map(|action| action.role);
                     found |= matches!(invocation.tool.kind, Kind::System | Kind::Language)
-                        && matches!(role, Some(Role::Install | Role::Upgrade));
+                        && invocation.action.is_some_and(dockopt_tools::Action::brings_packages);
                 }
             };
             crate::script::each_command(node, &mut look);

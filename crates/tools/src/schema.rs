@@ -261,6 +261,8 @@ pub enum Form {
     Awk,
     /// `test` with a comparison of texts or numbers, which looks at no file.
     Comparison,
+    /// Packages of the network, each with its version: `name@version`, at least one.
+    Versioned,
 }
 
 /// A part of the world that an action reads or writes.
@@ -549,6 +551,14 @@ impl Frozen {
     fn changes_something(&self) -> bool {
         (self.verb.is_some() || !self.flags.is_empty() || !self.assignments.is_empty())
             && self.assignments.iter().all(|text| text.contains('=') && !text.contains(char::is_whitespace))
+    }
+}
+
+impl Action {
+    /// Does it bring packages, so that it pays to keep it cached? A download counts if a manifest of the project says what to fetch.
+    pub fn brings_packages(&self) -> bool {
+        matches!(self.role, Role::Install | Role::Upgrade)
+            || (self.role == Role::Fetch && self.manifest.is_some())
     }
 }
 

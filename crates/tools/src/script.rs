@@ -20,6 +20,7 @@ pub(crate) fn has_form(
         Form::Url => operands.iter().filter_map(word).all(is_url),
         Form::Awk => operands.first().and_then(word).and_then(Arg::literal).is_some_and(is_plain_awk),
         Form::Comparison => is_comparison(&words[command.end..]),
+        Form::Versioned => !operands.is_empty() && operands.iter().filter_map(word).all(is_versioned),
         Form::Sed => {
             let mut scripts =
                 flags.iter().filter(|flag| matches!(flag.name.as_str(), "-e" | "--expression")).peekable();
@@ -37,6 +38,14 @@ pub(crate) fn has_form(
 fn is_url(word: Arg<'_>) -> bool {
     let (Arg::Literal(text) | Arg::Prefix(text)) = word else { return false };
     ["https://", "http://", "ftp://"].iter().any(|scheme| text.starts_with(scheme))
+}
+
+/// No path of the image: those begin with a dot or a slash.
+fn is_versioned(word: Arg<'_>) -> bool {
+    word.literal().is_some_and(|text| {
+        !text.starts_with(['.', '/', '@'])
+            && text.split_once('@').is_some_and(|(_, version)| !version.is_empty())
+    })
 }
 
 /// `A = B`, `-z A`, `-n A`, each perhaps after `!`, and with the closing bracket or without.
