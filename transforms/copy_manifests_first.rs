@@ -166,6 +166,8 @@ impl Plan {
                 .ok_or("the RUN with the install would have to be cut in two, and it is no plain `&&` chain")?;
             let text = format!("{first}{newline}{blank}{own}{blank}{second}");
             plan.edits.push(Edit { span: run.code_span(&tree.text), text });
+        } else if run.ends_open(&tree.text, tree.escape) {
+            return Err("the RUN with the install ends in a continuation, so that a copy behind it would become a part of it");
         } else {
             // A file without a final line end stays without one.
             let text = if tree.text[..run.span.end].ends_with('\n') {

@@ -3,6 +3,7 @@
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
+use crate::lines;
 use crate::{Directive, Escape, Heredoc, Logical, Span};
 
 /// A whole Dockerfile. Its items tile the source: their spans joined are the text, byte for byte.
@@ -174,6 +175,12 @@ impl Instruction {
     pub fn code_span(&self, text: &str) -> Span {
         let code = self.span.of(text).trim_end_matches(['\n', '\r']);
         Span::new(self.keyword_span.start, self.span.start + code.len())
+    }
+
+    /// Does its last line end in a continuation, as it can at the end of a file? A line that is put behind it would become a part of it.
+    pub fn ends_open(&self, text: &str, escape: Escape) -> bool {
+        let code = |line: &&str| !line.trim().is_empty() && !lines::is_comment(line);
+        self.span.of(text).lines().rev().find(code).is_some_and(|line| lines::continuation(line, escape).1)
     }
 
     /// The first flag of that name (without `--`).
