@@ -1,0 +1,1 @@
+from itsdangerous import Signer
