@@ -34,6 +34,11 @@ impl<'a> Image<'a> {
         &self.folders
     }
 
+    /// The context file that a path is a copy of, if nothing changed it since.
+    pub fn origin(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
     /// A COPY wrote these paths.
     pub fn copy(&mut self, writes: &[Write]) {
         for write in writes {

@@ -19,6 +19,7 @@ mod known;
 mod label;
 pub mod layout;
 mod model;
+pub mod moved_copy;
 pub mod noise;
 pub mod path;
 pub mod region;

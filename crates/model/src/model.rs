@@ -53,6 +53,11 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The stage that an instruction is part of.
+    pub fn stage_of(&self, instruction: usize) -> Option<usize> {
+        self.stages.iter().position(|stage| stage.instructions.contains(&instruction))
+    }
+
     /// The trace of each stage.
     pub fn traces(&self) -> &[Trace] {
         self.traces.get_or_init(|| {
