@@ -54,6 +54,11 @@ fn content(name: &str) -> &'static str {
         Some("package-lock.json") => {
             r#"{ "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "^4.19.2" } } } }"#
         }
+        Some("go.mod") => "module example.org/relay\n\ngo 1.22\n\nrequire github.com/google/uuid v1.6.0\n",
+        Some("go.sum") => {
+            "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n\
+             github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n"
+        }
         _ => "",
     }
 }

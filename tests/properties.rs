@@ -13,7 +13,8 @@ use crate::generate;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-const CLEANUP: [&str; 37] = [
+const CLEANUP: [&str; 38] = [
+    "--",
     "rm",
     "-r",
     "-f",
@@ -53,8 +54,9 @@ const CLEANUP: [&str; 37] = [
     "pip",
 ];
 
-/// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen form differ.
-const UNSAFE: [&str; 5] = ["install", "i", "ci", "--frozen-lockfile", "--immutable"];
+/// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen form
+/// differ, and those of steps that fetch.
+const UNSAFE: [&str; 8] = ["install", "i", "ci", "--frozen-lockfile", "--immutable", "go", "mod", "download"];
 
 /// Fixtures, examples and seeds with their contexts, then mutations of them with the context of what they come from.
 fn projects(n: usize) -> Vec<(String, Project)> {

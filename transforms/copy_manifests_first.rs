@@ -41,7 +41,7 @@
 //! folders that it fills and that are in the repository are reasons to leave the file alone; `--explain` names them.
 
 use dockopt_model::delay::{self, Delay};
-use dockopt_model::moved_copy::MovedCopy;
+use dockopt_model::moved_copy::{At, MovedCopy};
 use dockopt_model::path;
 use dockopt_syntax::Copy;
 
@@ -97,7 +97,7 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, copy: &Copy, mut delay: Delay) 
         return None;
     }
     let decline = |why: &str| Some(Declined::proposal(instruction.keyword_span, why));
-    let moved = match MovedCopy::below(cx.model, at, copy, delay, last) {
+    let moved = match MovedCopy::below(cx.model, at, copy, delay, last, At::ItsPlace) {
         Ok(moved) => moved,
         Err(why) => return decline(why),
     };

@@ -29,6 +29,7 @@ macro_rules! passes {
 passes! {
     rejoin_swallowed_instruction,
     copy_manifests_first,
+    fetch_dependencies_first,
     join_package_index,
     install_from_lockfile,
     drop_package_caches,

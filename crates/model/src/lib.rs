@@ -10,6 +10,7 @@ pub mod delay;
 pub mod digest;
 pub mod effects;
 pub mod expand;
+pub mod fetch;
 pub mod frozen;
 pub mod gopath;
 pub mod graph;

@@ -9,6 +9,15 @@ use crate::copy_lines::{CopyLines, written_order};
 use crate::delay::{Delay, Install};
 use crate::{Model, layout};
 
+/// Where the manifests are copied that the first install needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// Where the COPY stood: the smallest change.
+    ItsPlace,
+    /// Above the install.
+    TheInstall,
+}
+
 /// A COPY that moves down.
 #[derive(Debug)]
 pub struct MovedCopy {
@@ -28,6 +37,7 @@ impl MovedCopy {
         copy: &Copy,
         delay: &Delay,
         last: &Install,
+        manifests: At,
     ) -> Result<Self, &'static str> {
         let tree = model.tree;
         let before = model.stage_of(at).map(|stage| model.image_before(stage, at, 0));
@@ -60,7 +70,7 @@ impl MovedCopy {
                 continue;
             }
             // Directly where the copy stood, as long as no install stands between; else above the install.
-            if first_run == Some(install.instruction) {
+            if manifests == At::ItsPlace && first_run == Some(install.instruction) {
                 in_place.push_str(&lines);
             } else {
                 let above = tree.leading_comments(install.instruction).start;

@@ -19,7 +19,7 @@ pub mod volatile;
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
-    Action, Cache, Change, DropBy, Form, Frozen, Index, Kind, Operands, Place, Role, Sharing, Tool,
+    Action, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, Operands, Place, Role, Sharing, Tool,
 };
 
 /// The tools that are known, and where to find them by their first word.

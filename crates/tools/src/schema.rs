@@ -160,6 +160,34 @@ pub struct Action {
     /// Its frozen forms; the first that fits counts.
     #[serde(default)]
     pub frozen: Vec<Frozen>,
+    /// Steps that fetch beforehand what it would fetch; the first that fits counts.
+    #[serde(default)]
+    pub fetch: Vec<Fetch>,
+}
+
+/// A step that fetches what a build would fetch, so that it can be kept apart from the sources. What it reads and writes of the
+/// project its own action says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Fetch {
+    /// The command line.
+    pub command: String,
+    /// The verbs of the action for which it fetches; all when empty.
+    #[serde(default)]
+    pub verbs: Vec<String>,
+    /// The files that must lie in the working directory, as they are in the context.
+    pub beside: Vec<String>,
+    /// Files and folders beside which there is nothing to fetch, or not in this way.
+    #[serde(default)]
+    pub not_beside: Vec<String>,
+    /// Options of the build with which it fetches something else, or in another way.
+    #[serde(default)]
+    pub not_with: Vec<String>,
+    /// Variables, set for the build's command alone, that the fetch does not look at.
+    #[serde(default)]
+    pub harmless_assignments: Vec<String>,
+    /// How it can fail where the build succeeds, as a clause.
+    pub fails: String,
 }
 
 /// A form of an install that takes what the lock file says, and fails where lock file and manifest disagree. The plain form
@@ -635,6 +663,14 @@ impl Tool {
                 return Some(format!(
                     "action `{}`: its frozen form with {:?} changes nothing, or sets something that is no `NAME=value`",
                     action.name, form.lock
+                ));
+            }
+            if let Some(verb) =
+                action.fetch.iter().flat_map(|form| &form.verbs).find(|verb| !action.verbs.contains(verb))
+            {
+                return Some(format!(
+                    "action `{}`: it fetches for the verb `{verb}`, which is not one of its own",
+                    action.name
                 ));
             }
             let options = [&self.options_with_value, &action.options_with_value].into_iter().flatten();
