@@ -73,20 +73,54 @@ pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Ends what runs. In a terminal the programs got the signal too and may clean up first.
+/// Ends what runs: first as the user's own interrupt would, so that it can clean up, then without asking.
 fn end_running() {
     let running = std::mem::take(&mut *lock(&RUNNING));
     for child in running.iter().filter_map(Weak::upgrade) {
+        signal(&lock(&child), Signal::Interrupt);
         let steps = GRACE.as_millis() / 50;
         let ended = (0..steps).any(|_| {
             thread::sleep(Duration::from_millis(50));
             matches!(lock(&child).try_wait(), Ok(Some(_)) | Err(_))
         });
         if !ended {
-            let _ = lock(&child).kill();
+            signal(&lock(&child), Signal::Kill);
         }
     }
 }
+
+/// What a program is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    Interrupt,
+    Kill,
+}
+
+/// Tells a program and those that it started, which may hold on to its output.
+#[cfg(unix)]
+fn signal(child: &Child, signal: Signal) {
+    use rustix::process::{Pid, Signal as Number, kill_process_group};
+    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    let number = match signal {
+        Signal::Interrupt => Number::INT,
+        Signal::Kill => Number::KILL,
+    };
+    // It may have ended by itself.
+    let _ = kill_process_group(group, number);
+}
+
+/// Here the console tells programs of an interrupt, and they cannot be asked otherwise.
+#[cfg(not(unix))]
+fn signal(_: &Child, _: Signal) {}
+
+/// A group of its own, so that the program and those that it starts can be ended together.
+#[cfg(unix)]
+fn set_apart(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn set_apart(_: &mut Command) {}
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -212,6 +246,7 @@ impl Running {
         if is_interrupted() {
             return Err(Failure::Interrupted);
         }
+        set_apart(command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Failure::Missing(command.get_program().to_string_lossy().into_owned()),
@@ -244,9 +279,12 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // After a regular end this changes nothing.
-        let _ = lock(&self.child).kill();
-        let _ = lock(&self.child).wait();
+        let mut child = lock(&self.child);
+        if matches!(child.try_wait(), Ok(None)) {
+            signal(&child, Signal::Kill);
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -221,12 +221,20 @@ fn keep_timings(verdicts: &[Verdict], named: Option<&Path>) -> Option<Problem> {
     };
     let mut timings = old.as_deref().and_then(Timings::read).unwrap_or_default();
     for verdict in verdicts {
+        let Some(dockerfile) = &verdict.path else { continue };
+        let key = timings_key(dockerfile);
         for (instruction, took) in verify::timings(verdict) {
-            timings.note(&verdict.file, instruction, took);
+            timings.note(&key, instruction, took);
         }
     }
     let change = write::Change { path, name, old, new: timings.text() };
     write::write_all(&[change]).err()
+}
+
+/// What a Dockerfile is called in a timing file: its path in the repository, wherever dockopt runs.
+fn timings_key(dockerfile: &Path) -> String {
+    let root = dockerfile.parent().and_then(git::root_of);
+    root.and_then(|root| dockerfile.strip_prefix(root).ok()).unwrap_or(dockerfile).display().to_string()
 }
 
 /// Where a repository keeps what is not part of it: in git's own folder. `None` outside of a repository.

@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     version: u32,
-    /// By path of the Dockerfile as the user names it, then by instruction in one line, in seconds.
+    /// By path of the Dockerfile in its repository, then by instruction in one line, in seconds.
     files: BTreeMap<String, BTreeMap<String, f64>>,
 }
 

@@ -59,6 +59,8 @@ pub enum Images {
 pub struct Verdict {
     /// What the user calls the file.
     pub file: String,
+    /// Where it is.
+    pub path: Option<PathBuf>,
     /// The engine and its version.
     pub engine: String,
     /// The platform, if one was asked for.
@@ -309,6 +311,7 @@ impl Work<'_> {
         }
         Ok(Verdict {
             file: done.file.name.clone(),
+            path: done.file.path.clone(),
             engine: self.engine.title(),
             platform: self.plan.platform.clone(),
             rewrites: done.outcome.applied.clone(),
