@@ -1,5 +1,7 @@
 //! All tests of the root package in one binary, which links once.
 
+mod apps;
+mod claims;
 mod cli;
 mod conformance;
 mod documentation;

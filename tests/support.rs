@@ -101,17 +101,19 @@ impl Project {
         self.run(&Selection { include_unsafe: true, ..Selection::default() })
     }
 
-    fn run(&self, selection: &Selection) -> Result<Outcome, Vec<String>> {
+    /// Its build context.
+    pub(crate) fn context(&self) -> Context<'_> {
         let text = self.files.texts.get(IGNORE).cloned();
         let ignore =
             Ignore::parse(text.as_deref().unwrap_or_default()).expect("the ignore file of a test is valid");
+        Context { files: &self.files, ignore: IgnoreFile { path: IGNORE.to_owned(), text, ignore } }
+    }
+
+    fn run(&self, selection: &Selection) -> Result<Outcome, Vec<String>> {
         let request = Request {
             text: &self.text,
             toolbox: Toolbox::builtin(),
-            context: Some(Context {
-                files: &self.files,
-                ignore: IgnoreFile { path: IGNORE.to_owned(), text, ignore },
-            }),
+            context: Some(self.context()),
             options: &self.options,
             selection,
         };

@@ -5,8 +5,9 @@
 
 #[path = "traces/cases.rs"]
 mod cases;
-#[path = "traces/claim.rs"]
-mod claim;
+mod claims;
+#[path = "traces/contradictions.rs"]
+mod contradictions;
 #[path = "traces/page.rs"]
 mod page;
 #[path = "traces/run.rs"]
@@ -16,9 +17,12 @@ mod strace;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cases::{Case, Cases, Tool};
+use claims::{Claim, Install};
+use dockopt::files::Folder;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 #[test]
@@ -56,6 +60,19 @@ fn installs_do_what_is_claimed() {
     assert!(failures.is_empty(), "{} cases failed:\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
+/// The claim about a case, whose context is in the scratch folders.
+fn claim(case: &Case, tool: &Tool, scratch: &run::Scratch) -> Result<Claim, String> {
+    let folder = Arc::new(Folder::new(scratch.context()));
+    let on_disk = dockopt::context::open(folder, None).map_err(|problem| problem.message)?;
+    let install = Install {
+        from: tool.from.clone(),
+        env: case.env.clone(),
+        workdir: case.workdir.clone(),
+        command: case.command.clone(),
+    };
+    Claim::of(&install, &on_disk.context())
+}
+
 /// Says it even where the output of tests is kept back.
 fn say(line: &str) {
     writeln!(std::io::stderr(), "{line}").expect("somebody listens");
@@ -64,8 +81,8 @@ fn say(line: &str) {
 /// Runs one case.
 fn checked(case: &Case, tool: &Tool) -> Result<(), String> {
     let scratch = run::Scratch::of(case)?;
-    let claim = claim::of(case, tool, &scratch.context())?;
-    let did = scratch.install(case, tool, &claim.context_files())?;
-    let wrong = claim.contradictions(&did);
+    let claim = claim(case, tool, &scratch)?;
+    let did = scratch.install(case, tool, claim.files())?;
+    let wrong = contradictions::between(&claim, &did);
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
