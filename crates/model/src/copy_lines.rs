@@ -85,9 +85,9 @@ impl CopyLines<'_> {
     }
 }
 
-/// The order in which people name manifests: package.json before package-lock.json.
+/// The order in which people name manifests: package.json before package-lock.json, Cargo.toml before Cargo.lock.
 pub fn written_order<'f>(files: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
     let mut files: Vec<&str> = files.collect();
-    files.sort_by_key(|file| (file.len(), *file));
+    files.sort_by_key(|file| (file.len(), file.contains("lock"), *file));
     files
 }

@@ -2,6 +2,7 @@
 //!
 //! A reader looks at files through [`Project`] only. It never guesses: what it cannot follow is [`Answer::Unclear`].
 
+mod cargo;
 mod go;
 pub mod locks;
 mod npm;
@@ -103,6 +104,7 @@ type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
 
 #[rustfmt::skip] // one line a reader
 const READERS: &[(&str, Reader)] = &[
+    ("cargo", cargo::read),
     ("go", go::read),
     ("npm", npm::read),
     ("pip", pip::read),
