@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dockopt_model::{Context, Ignore, IgnoreFile, gopath};
-use dockopt_syntax::Tree;
+use dockopt_syntax::{Body, Tree};
 
+use crate::definitions::{Build, Definitions};
 use crate::discover::Found;
 use crate::files::Folder;
 use crate::git;
@@ -47,22 +48,73 @@ impl Folders {
     }
 }
 
-/// The folder that is the context of the Dockerfile at `path` (absolute): its own, or the repository's root, or the folder
-/// that the user named, if the sources of its COPY lines exist only from there.
-pub fn root_of(path: &Path, tree: &Tree, found: &Found) -> PathBuf {
+/// The folder that is the context of the Dockerfile at `path` (absolute): the one from which Compose or Bake files of the
+/// repository build it; else its own, or the repository's root or the folder that the user named, if the sources of its COPY
+/// lines exist only from there. `Err` is a warning: these files do not tell, so nothing is known of the context.
+pub fn root_of(
+    path: &Path,
+    tree: &Tree,
+    found: &Found,
+    definitions: &Definitions,
+) -> Result<PathBuf, Problem> {
     let own = path.parent().unwrap_or(Path::new("/"));
-    let sources = sources(tree);
-    let holds_all =
-        |folder: &Path| sources.iter().all(|source| fs::symlink_metadata(folder.join(source)).is_ok());
-    if sources.is_empty() || holds_all(own) {
-        return own.to_owned();
-    }
     let named = match found {
         Found::Named => None,
         Found::Below(folder) => fs::canonicalize(folder).ok(),
     };
     let root = git::root_of(own).map(Path::to_owned).or(named);
-    root.filter(|root| holds_all(root)).unwrap_or_else(|| own.to_owned())
+    let builds = definitions.of(path, root.as_deref().unwrap_or(own));
+    if let Some(first) = builds.first() {
+        return match not_told(tree, &builds, root.as_deref().unwrap_or(own)) {
+            Some(why) => {
+                Err(Problem::warning(why, format!("name it with --context; {UNKNOWN}")).in_file(shown(path)))
+            }
+            None => Ok(first.context.clone()),
+        };
+    }
+    let sources = sources(tree);
+    let holds_all =
+        |folder: &Path| sources.iter().all(|source| fs::symlink_metadata(folder.join(source)).is_ok());
+    if sources.is_empty() || holds_all(own) {
+        return Ok(own.to_owned());
+    }
+    Ok(root.filter(|root| holds_all(root)).unwrap_or_else(|| own.to_owned()))
+}
+
+/// Why builds of a Dockerfile do not tell what its context is.
+fn not_told(tree: &Tree, builds: &[Build], root: &Path) -> Option<String> {
+    let said = |build: &Build| format!("`{}` in `{}`", build.name, shown(&build.file));
+    let first = builds.first()?;
+    if let Some(other) = builds.iter().find(|other| other.context != first.context) {
+        return Some(format!(
+            "it is built from more than one folder: {} takes `{}`, {} takes `{}`",
+            said(first),
+            shown(&first.context),
+            said(other),
+            shown(&other.context)
+        ));
+    }
+    if !first.context.starts_with(root) {
+        return Some(format!(
+            "{} builds it from `{}`, outside of the repository",
+            said(first),
+            shown(&first.context)
+        ));
+    }
+    // A stage or image of that name, whatever its tag, may not be what FROM says.
+    let is_used = |name: &&String| {
+        tree.instructions.iter().any(|instruction| match &instruction.body {
+            Body::From { image, alias } => {
+                image.text.split([':', '@']).next() == Some(name)
+                    || image.text == **name
+                    || alias.as_ref().is_some_and(|alias| alias.name.text.eq_ignore_ascii_case(name))
+            }
+            _ => false,
+        })
+    };
+    let (build, name) =
+        builds.iter().find_map(|build| Some((build, build.replaces.iter().find(is_used)?)))?;
+    Some(format!("{} takes another folder or image for `{name}`", said(build)))
 }
 
 /// The sources of COPY and ADD that name one path of the context.
@@ -153,7 +205,8 @@ mod tests {
         fs::write(root.join("docker/entry.sh"), "").unwrap();
         let root_for = |text: &str| {
             let parse = dockopt_syntax::parse(text);
-            root_of(&root.join("docker/Dockerfile"), &parse.tree, &Found::Named)
+            root_of(&root.join("docker/Dockerfile"), &parse.tree, &Found::Named, &Definitions::default())
+                .unwrap()
         };
         assert_eq!(root_for("FROM a\nCOPY . .\n"), root.join("docker"));
         assert_eq!(root_for("FROM a\nCOPY entry.sh /\n"), root.join("docker"));

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod context;
+pub mod definitions;
 pub mod diff;
 pub mod discover;
 pub mod engine;

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::config::{self, Config, Configs, Unsafe};
 use crate::context::{self, Folders, OnDisk};
+use crate::definitions::Definitions;
 use crate::discover::{Found, Target};
 use crate::optimize::{Outcome, Request, Selection, optimize};
 use crate::problem::{Place, Problem};
@@ -25,6 +26,7 @@ pub struct Session {
     context: Option<PathBuf>,
     configs: Configs,
     folders: Folders,
+    definitions: Definitions,
 }
 
 /// What the arguments ask of the optimizer.
@@ -115,7 +117,13 @@ impl Session {
         config::check_names(wanted.select.as_deref().unwrap_or_default(), "--select")?;
         config::check_names(wanted.ignore.as_deref().unwrap_or_default(), "--ignore")?;
         let context = context.map(folder_at).transpose()?;
-        Ok(Self { wanted, context, configs: Configs::default(), folders: Folders::default() })
+        Ok(Self {
+            wanted,
+            context,
+            configs: Configs::default(),
+            folders: Folders::default(),
+            definitions: Definitions::default(),
+        })
     }
 
     /// Works on all targets; `after_each` hears of every one.
@@ -156,8 +164,14 @@ impl Session {
         }
         let text = source::read(&path, &name).map_err(|problem| vec![problem])?;
         let tree = tree(&text, &name)?;
-        let root = self.context.clone().unwrap_or_else(|| context::root_of(&path, &tree, &target.found));
-        let (context, warnings) = self.open(&root, Some(&path));
+        let root = match &self.context {
+            Some(named) => Ok(named.clone()),
+            None => context::root_of(&path, &tree, &target.found, &self.definitions),
+        };
+        let (context, warnings) = match root {
+            Ok(root) => self.open(&root, Some(&path)),
+            Err(warning) => (None, vec![warning]),
+        };
         Ok(Some(Prepared {
             name,
             path: Some(path),

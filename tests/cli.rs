@@ -508,3 +508,111 @@ mod others {
         assert!(place.dockopt(&["explain", "merge-runs"]).out.contains("\nSafety\n"));
     }
 }
+
+/// Contexts that Compose and Bake files name.
+mod definitions {
+    use super::*;
+
+    const API: &str = "FROM python:3.11\nWORKDIR /app\nCOPY services/api .\nRUN pip install --no-cache-dir -r requirements.txt\n";
+    const WEB: &str = "FROM python:3.11\nWORKDIR /app\nCOPY . .\nRUN pip install --no-cache-dir -r services/web/requirements.txt\n";
+    const COMPOSE: &str = "x-build: &build\n  context: .\nservices:\n  api:\n    build:\n      <<: *build\n      dockerfile: services/api/Dockerfile\n  web:\n    build:\n      <<: *build\n      dockerfile: services/web/Dockerfile\n";
+
+    /// Two services whose contexts are above their Dockerfiles.
+    fn services() -> Place {
+        Place::repository()
+            .with("services/api/Dockerfile", API)
+            .with("services/api/requirements.txt", "flask==3.0.3\n")
+            .with("services/api/app.py", "print()\n")
+            .with("services/web/Dockerfile", WEB)
+            .with("services/web/requirements.txt", "django==5.0.6\n")
+            .with("services/web/site.py", "print()\n")
+            .with(".dockerignore", ".git\n")
+    }
+
+    fn is_rewritten(said: &Said) -> [bool; 2] {
+        ["+COPY services/api/requirements.txt", "+COPY services/web/requirements.txt"]
+            .map(|line| said.out.contains(line))
+    }
+
+    #[test]
+    fn services_with_contexts_above_their_dockerfiles() {
+        let place = services();
+        // `COPY . .` may mean the folder of the Dockerfile, where the install would find nothing.
+        assert_eq!(is_rewritten(&place.dockopt(&["fix"])), [true, false]);
+        let place = place.with("compose.yaml", COMPOSE);
+        for paths in [&["fix"][..], &["fix", "services/web/Dockerfile", "services/api/Dockerfile"]] {
+            let said = place.dockopt(paths);
+            assert_eq!(is_rewritten(&said), [true, true], "{}{}", said.out, said.err);
+            assert_eq!(said.code, 0, "{}", said.err);
+        }
+        assert_eq!(place.dockopt(&["check"]).code, 1);
+        let said = place.dockopt(&["fix", "--context", "services/web", "services/web/Dockerfile"]);
+        assert_eq!(is_rewritten(&said), [false, false], "an argument comes first");
+    }
+
+    #[test]
+    fn a_file_in_a_folder_beside_and_bake_files() {
+        let hcl = "target \"web\" {\n  context = \".\"\n  dockerfile = \"services/web/Dockerfile\"\n}\n";
+        let json = r#"{ "target": { "web": { "dockerfile": "services/web/Dockerfile" } } }"#;
+        let beside = COMPOSE.replace("context: .", "context: ..");
+        for (name, text) in [
+            ("deploy/docker-compose.yml", beside.as_str()),
+            ("docker-bake.hcl", hcl),
+            ("docker-bake.json", json),
+            ("deploy/docker-bake.hcl", hcl),
+        ] {
+            let said = services().with(name, text).dockopt(&["fix"]);
+            assert_eq!(is_rewritten(&said), [true, true], "{name}: {}", said.err);
+        }
+    }
+
+    #[test]
+    fn builds_that_do_not_agree_tell_nothing() {
+        let other = "  jobs:\n    build: {context: services/web}\n";
+        let said = services().with("compose.yaml", format!("{COMPOSE}{other}")).dockopt(&["fix"]);
+        assert_eq!(is_rewritten(&said), [true, false]);
+        assert!(
+            said.err.contains("it is built from more than one folder: `jobs` in `compose.yaml`"),
+            "{}",
+            said.err
+        );
+        assert!(said.err.contains("name it with --context"), "{}", said.err);
+        let replaced = COMPOSE.replace(
+            "  web:\n    build:\n",
+            "  web:\n    build:\n      additional_contexts: [\"python=./python\"]\n",
+        );
+        let said = services().with("compose.yaml", replaced).dockopt(&["fix"]);
+        assert_eq!(is_rewritten(&said), [true, false]);
+        assert!(said.err.contains("takes another folder or image for `python`"), "{}", said.err);
+    }
+
+    #[test]
+    fn paths_out_of_the_repository_are_no_context() {
+        let place = Place::new();
+        place.git(&["init", "-q", "inner"]);
+        let place = place
+            .with("inner/Dockerfile", "FROM python:3.11\nWORKDIR /app\nCOPY inner .\nRUN pip install --no-cache-dir -r requirements.txt\n")
+            .with("inner/requirements.txt", "flask==3.0.3\n")
+            .with("inner/compose.yaml", "services:\n  app:\n    build: {context: .., dockerfile: inner/Dockerfile}\n");
+        let said = place.dockopt(&["fix", "inner"]);
+        assert_eq!(said.out, "");
+        assert!(said.err.contains("outside of the repository"), "{}", said.err);
+    }
+
+    #[test]
+    fn hostile_files_say_nothing() {
+        let lines = (1..30)
+            .map(|n| format!("a{n}: &a{n} [*a{0},*a{0},*a{0},*a{0},*a{0},*a{0},*a{0},*a{0},*a{0}]\n", n - 1));
+        let bomb = format!("a0: &a0 [x]\n{}{COMPOSE}", lines.collect::<String>());
+        let huge = format!("{COMPOSE}# {}\n", "x".repeat(2 << 20));
+        let deep = format!("a: {}\n", "[".repeat(200_000));
+        let remote = COMPOSE.replace("context: .", "context: https://git.example.org/shop.git#main");
+        let open = COMPOSE.replace("context: .", "context: ${ROOT}");
+        for text in [bomb, huge, deep, remote, open, "services: 1\n".to_owned(), "\u{0}".to_owned()] {
+            let said = services().with("compose.yaml", &text).dockopt(&["fix"]);
+            assert_eq!((is_rewritten(&said), said.code), ([true, false], 0), "{:.40}: {}", text, said.err);
+        }
+        let deep = format!("target \"a\" {{\n  x = {}\n}}\n", "[".repeat(200_000));
+        assert_eq!(is_rewritten(&services().with("docker-bake.hcl", deep).dockopt(&["fix"])), [true, false]);
+    }
+}

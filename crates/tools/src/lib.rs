@@ -15,6 +15,7 @@ mod recognize;
 pub mod schema;
 mod script;
 pub mod volatile;
+pub mod yaml;
 
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
