@@ -98,6 +98,7 @@ const DATA: &[(&str, &str)] = data_files![
     "system.toml",
     "text.toml",
     "timeout.toml",
+    "uv.toml",
     "yarn.toml",
     "yum.toml",
     "zypper.toml",

@@ -8,10 +8,14 @@ pub mod locks;
 mod npm;
 mod paths;
 mod pip;
+mod pyproject;
+mod python;
 mod scripts;
 mod sources;
 #[cfg(test)]
 mod testing;
+mod uv;
+mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,6 +112,7 @@ const READERS: &[(&str, Reader)] = &[
     ("go", go::read),
     ("npm", npm::read),
     ("pip", pip::read),
+    ("uv", uv::read),
 ];
 
 /// Why an install cannot be followed.

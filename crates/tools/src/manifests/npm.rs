@@ -15,12 +15,12 @@ mod order;
 mod package;
 #[cfg(test)]
 mod tests;
-mod workspaces;
 
 use std::collections::BTreeMap;
 
 use super::paths::{above, join};
 use super::sources::Sources;
+use super::workspaces::{self, Star};
 use super::{Call, Inputs, Look, Project, Unclear};
 use config::Config;
 use local::Locals;
@@ -121,7 +121,7 @@ impl Install<'_> {
                 format!("the `workspaces` of `{manifest}` are of a form that dockopt does not read"),
             )
         })?;
-        let folders = workspaces::folders(self.sources.project, &self.root, &patterns)
+        let folders = workspaces::folders(self.sources.project, &self.root, &patterns, Star::Npm)
             .map_err(|reason| Unclear::at(&manifest, reason))?;
         let mut members = BTreeMap::new();
         for folder in folders {

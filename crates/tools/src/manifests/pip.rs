@@ -55,6 +55,30 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
     Ok(pip.sources.inputs)
 }
 
+/// What requirement files and packages read, for the tools that take them as pip does: options by pip's long names, and packages.
+pub(super) fn requirements<'a>(
+    sources: Sources<'a>,
+    call: &'a Call<'a>,
+    told: &[(&str, &str)],
+    packages: &[String],
+) -> Result<Inputs, Unclear> {
+    let mut pip = Pip { call, sources, seen: BTreeSet::new(), asked: false, has_destination: true };
+    for (option, value) in told {
+        pip.option(option, Some(value), call.cwd)?;
+    }
+    for package in packages {
+        pip.asked = true;
+        pip.requirement(package)?;
+    }
+    if !pip.asked {
+        return Err(Unclear::new(format!(
+            "`{}` is not told what to install (was already broken?)",
+            call.command
+        )));
+    }
+    Ok(pip.sources.inputs)
+}
+
 struct Pip<'a> {
     call: &'a Call<'a>,
     sources: Sources<'a>,

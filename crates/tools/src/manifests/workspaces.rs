@@ -2,8 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::super::paths::join;
-use super::super::{Look, Project};
+use super::paths::join;
+use super::{Look, Project};
+
+/// What a `*` matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Star {
+    /// Any name.
+    Any,
+    /// No hidden name, and not the folder in which npm installs.
+    Npm,
+}
 
 /// Folders that were listed at most: a pattern that needs more is given up.
 const LIMIT: usize = 20_000;
@@ -13,6 +22,7 @@ pub(super) fn folders(
     project: &dyn Project,
     root: &str,
     patterns: &[&str],
+    star: Star,
 ) -> Result<BTreeSet<String>, String> {
     let mut found = BTreeSet::new();
     let mut budget = LIMIT;
@@ -27,49 +37,56 @@ pub(super) fn folders(
         if parts.contains(&"..") {
             return Err(format!("the workspace pattern `{pattern}` leaves the project"));
         }
-        walk(project, root, &parts, &mut budget, &mut found)?;
+        Walk { project, star, budget: &mut budget, found: &mut found }.at(root, &parts)?;
     }
     Ok(found)
 }
 
-fn walk(
-    project: &dyn Project,
-    dir: &str,
-    parts: &[&str],
-    budget: &mut usize,
-    found: &mut BTreeSet<String>,
-) -> Result<(), String> {
-    let Some((first, rest)) = parts.split_first() else {
-        found.insert(dir.to_owned());
-        return Ok(());
-    };
-    if !first.contains('*') {
-        return match project.look(&join(dir, first)) {
-            Look::Directory => walk(project, &join(dir, first), rest, budget, found),
-            Look::Absent | Look::File => Ok(()),
-            Look::Unknown => Err(format!("it is not known whether `{}` is a workspace", join(dir, first))),
+struct Walk<'w> {
+    project: &'w dyn Project,
+    star: Star,
+    budget: &'w mut usize,
+    found: &'w mut BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn at(&mut self, dir: &str, parts: &[&str]) -> Result<(), String> {
+        let Some((first, rest)) = parts.split_first() else {
+            self.found.insert(dir.to_owned());
+            return Ok(());
         };
-    }
-    if *first == "**" {
-        walk(project, dir, rest, budget, found)?;
-    }
-    let names = project
-        .list(dir)
-        .ok_or_else(|| format!("it is not known what lies in `{dir}`, where workspaces may be"))?;
-    for name in names {
-        *budget = budget.checked_sub(1).ok_or("the workspace patterns match too many folders")?;
-        let path = join(dir, &name);
-        // A pattern matches no hidden name, and npm never looks into node_modules.
-        if name.starts_with('.') || name == "node_modules" || project.look(&path) != Look::Directory {
-            continue;
+        if !first.contains('*') {
+            return match self.project.look(&join(dir, first)) {
+                Look::Directory => self.at(&join(dir, first), rest),
+                Look::Absent | Look::File => Ok(()),
+                Look::Unknown => {
+                    Err(format!("it is not known whether `{}` is a workspace", join(dir, first)))
+                }
+            };
         }
         if *first == "**" {
-            walk(project, &path, parts, budget, found)?;
-        } else if matches(first, &name) {
-            walk(project, &path, rest, budget, found)?;
+            self.at(dir, rest)?;
         }
+        let names = self
+            .project
+            .list(dir)
+            .ok_or_else(|| format!("it is not known what lies in `{dir}`, where workspaces may be"))?;
+        for name in names {
+            *self.budget =
+                self.budget.checked_sub(1).ok_or("the workspace patterns match too many folders")?;
+            let path = join(dir, &name);
+            let is_passed_over = self.star == Star::Npm && (name.starts_with('.') || name == "node_modules");
+            if is_passed_over || self.project.look(&path) != Look::Directory {
+                continue;
+            }
+            if *first == "**" {
+                self.at(&path, parts)?;
+            } else if matches(first, &name) {
+                self.at(&path, rest)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A name against a pattern with `*`.
@@ -84,7 +101,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::Memory;
+    use super::super::testing::Memory;
     use super::*;
 
     #[test]
@@ -106,13 +123,22 @@ mod tests {
             (&["*"], &["/app/apps", "/app/packages"]),
         ];
         for (patterns, expected) in table {
-            let found = folders(&project, "/app", patterns).unwrap();
+            let found = folders(&project, "/app", patterns, Star::Npm).unwrap();
             assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{patterns:?}");
         }
         for pattern in ["!packages/b", "packages/{a,b}", "../other", "packages/?"] {
-            assert!(folders(&project, "/app", &[pattern]).is_err(), "{pattern}");
+            assert!(folders(&project, "/app", &[pattern], Star::Npm).is_err(), "{pattern}");
         }
-        assert!(folders(&Memory::new(&[]).unknown_below("/app"), "/app", &["packages/*"]).is_err());
+        assert!(
+            folders(&Memory::new(&[]).unknown_below("/app"), "/app", &["packages/*"], Star::Npm).is_err()
+        );
+    }
+
+    #[test]
+    fn a_star_may_match_any_name() {
+        let project = Memory::new(&[("/app/packages/.hidden/x", ""), ("/app/packages/node_modules/x", "")]);
+        let found = folders(&project, "/app", &["packages/*"], Star::Any).unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), ["/app/packages/.hidden", "/app/packages/node_modules"]);
     }
 
     #[test]
