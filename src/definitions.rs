@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::{Map, Value};
+
 /// One build that a file defines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Build {
@@ -33,6 +35,26 @@ struct Written {
     /// Relative to the context; `None` is `Dockerfile`.
     dockerfile: Option<String>,
     replaces: BTreeSet<String>,
+}
+
+impl Written {
+    /// What the keys of a service or target say; `contexts` is what the table of other contexts is called.
+    fn of(name: &str, keys: &Map<String, Value>, contexts: &str) -> Option<Self> {
+        let text = |key: &str| match keys.get(key) {
+            None | Some(Value::Null) => Some(None),
+            Some(Value::String(text)) => Some(Some(text.clone())),
+            Some(_) => None,
+        };
+        let replaces = match keys.get(contexts) {
+            Some(Value::Object(table)) => table.keys().cloned().collect(),
+            Some(Value::Array(list)) => {
+                list.iter().filter_map(|one| Some(one.as_str()?.split_once('=')?.0.to_owned())).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        let (context, dockerfile) = (text("context")?, text("dockerfile")?);
+        Some(Self { name: name.to_owned(), context, dockerfile, replaces })
+    }
 }
 
 /// The definitions of a run; each folder is read once.

@@ -157,9 +157,8 @@ fn rewrite(model: &Model<'_>, first: usize, place: Span, fetch: &Fetch, text: &s
     let span = Span::new(start, old.len() - tail);
     let edit = Edit { span, text: text.get(start..text.len() - tail)?.to_owned() };
     let title = format!("fetch with `{}` before the sources are copied", fetch.command);
-    let files = fetch.beside.join(" and ");
     let reason = format!(
-        "an edit of the sources need not fetch the dependencies again, only one of {files}; the new step can fail where the build does not: {}",
+        "it runs again only when a file changes that is copied before it, not after every edit of the sources; it can fail where the build does not: {}",
         fetch.fails
     );
     let mut rewrite = Rewrite::safe(title, reason, place, vec![edit]).ok()?;

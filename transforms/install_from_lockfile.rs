@@ -1,8 +1,8 @@
-//! Installs what the lock file says, and fails where it disagrees with its manifest.
+//! Takes what the lock file lists, and fails where it disagrees with its manifest.
 //!
 //! ## What it does
 //!
-//! An install that may resolve versions anew becomes the form of the same tool that does not: another verb, a flag or a
+//! An install or build that may resolve versions anew becomes the form of the same tool that does not: another verb, a flag or a
 //! variable for this one command. It acts where the lock file is in the image before the install and agrees with its
 //! manifest, as far as their texts tell.
 //!
@@ -54,7 +54,7 @@ use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
 pub(crate) const NAME: &str = "install-from-lockfile";
 pub(crate) const PHASE: Phase = Phase::Commands;
 pub(crate) const CLASS: Class = Class::Unsafe;
-pub(crate) const SUMMARY: &str = "install what the lock file says, and fail where it disagrees with its manifest";
+pub(crate) const SUMMARY: &str = "take what the lock file lists, and fail where it disagrees with its manifest";
 pub(crate) const ALIASES: &[&str] = &[];
 pub(crate) const EXPECTS: &[Expected] = &[];
 
@@ -98,10 +98,10 @@ fn rewrite(model: &Model<'_>, at: usize, script: &Script<'_>, install: &Install<
     });
     let (gone, new) = commands?;
     let lock = fitting.lock;
-    let title = format!("install what `{lock}` lists: `{}`", new.split_whitespace().collect::<Vec<_>>().join(" "));
+    let title = format!("take what `{lock}` lists: `{}`", new.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut reason = match fitting.agreement {
         Agreement::Compared => format!(
-            "`{lock}` agrees with its manifest now; should they come to disagree, the build fails, where the plain install would take other versions"
+            "`{lock}` agrees with its manifest now; should they come to disagree, the build fails, where the plain form would take other versions"
         ),
         Agreement::NotCompared => format!(
             "where `{lock}` and its manifest disagree, which was not compared, the build fails instead of taking other versions"

@@ -1,6 +1,6 @@
 //! Bake files, in HCL and JSON: the context and Dockerfile of each target. Reads texts; must not look at the disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hcl::{Expression, ObjectKey};
 use serde_json::{Map, Value};
@@ -119,26 +119,8 @@ fn keys(
 
 fn written(target: &str, keys: &Map<String, Value>) -> Option<Written> {
     // One target that stands for many may have a context for each.
-    if keys.contains_key("dockerfile-inline") || keys.contains_key("matrix") {
-        return None;
-    }
-    let text = |key: &str| match keys.get(key) {
-        None | Some(Value::Null) => Some(None),
-        Some(Value::String(text)) => Some(Some(text.clone())),
-        Some(_) => None,
-    };
-    let replaces: BTreeSet<String> = keys
-        .get("contexts")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(|table| table.keys().cloned())
-        .collect();
-    Some(Written {
-        name: target.to_owned(),
-        context: text("context")?,
-        dockerfile: text("dockerfile")?,
-        replaces,
-    })
+    let is_other = keys.contains_key("dockerfile-inline") || keys.contains_key("matrix");
+    if is_other { None } else { Written::of(target, keys, "contexts") }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Compose files: the `build` of each service. Reads texts; must not look at the disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use dockopt_tools::yaml::{self, Aliases};
 use serde_json::{Map, Value};
@@ -91,31 +91,14 @@ fn over(mut below: Map<String, Value>, own: Map<String, Value>) -> Map<String, V
 }
 
 fn written(service: &str, build: &Map<String, Value>) -> Option<Written> {
-    if build.contains_key("dockerfile_inline") {
-        return None;
-    }
-    let text = |key: &str| match build.get(key) {
-        None | Some(Value::Null) => Some(None),
-        Some(Value::String(text)) => Some(Some(text.clone())),
-        Some(_) => None,
-    };
-    let replaces: BTreeSet<String> = match build.get("additional_contexts") {
-        Some(Value::Object(table)) => table.keys().cloned().collect(),
-        Some(Value::Array(list)) => {
-            list.iter().filter_map(|one| Some(one.as_str()?.split_once('=')?.0.to_owned())).collect()
-        }
-        _ => BTreeSet::new(),
-    };
-    Some(Written {
-        name: service.to_owned(),
-        context: text("context")?,
-        dockerfile: text("dockerfile")?,
-        replaces,
-    })
+    let is_inline = build.contains_key("dockerfile_inline");
+    if is_inline { None } else { Written::of(service, build, "additional_contexts") }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn builds(files: &[(&str, &str)]) -> Vec<String> {

@@ -60,7 +60,11 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
             let is_decided = |form: &Frozen| {
                 invocation.has_flag(&form.not_with) || form.not_with_env.iter().any(|name| sets(name))
             };
-            if !action.frozen.iter().any(is_decided) {
+            let args = script.args(simple);
+            let verb: Vec<&str> =
+                args[invocation.verb.clone()].iter().filter_map(|word| word.literal()).collect();
+            let has_verb = |form: &Frozen| form.verbs.is_empty() || form.verbs.contains(&verb.join(" "));
+            if action.frozen.iter().all(|form| has_verb(form) && !is_decided(form)) {
                 let image = model.image_before(stage, at, element);
                 let form = fitting(model, stage, &action.frozen, &invocation, &folders[element], &image);
                 found.push(Install { simple, invocation, form });

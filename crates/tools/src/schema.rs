@@ -206,6 +206,9 @@ pub struct Frozen {
     /// told, and the reason of a rewrite says so.
     #[serde(default)]
     pub agrees: Option<String>,
+    /// The verbs of the action that have frozen forms, the same for all of its forms; all when empty.
+    #[serde(default)]
+    pub verbs: Vec<String>,
     /// The verb in place of the one that is written.
     #[serde(default)]
     pub verb: Option<String>,
@@ -665,11 +668,11 @@ impl Tool {
                     action.name, form.lock
                 ));
             }
-            if let Some(verb) =
-                action.fetch.iter().flat_map(|form| &form.verbs).find(|verb| !action.verbs.contains(verb))
-            {
+            let frozen = action.frozen.iter().map(|form| &form.verbs);
+            let mut verbs = frozen.chain(action.fetch.iter().map(|form| &form.verbs)).flatten();
+            if let Some(verb) = verbs.find(|verb| !action.verbs.contains(verb)) {
                 return Some(format!(
-                    "action `{}`: it fetches for the verb `{verb}`, which is not one of its own",
+                    "action `{}`: a form of it is for the verb `{verb}`, which is not one of its own",
                     action.name
                 ));
             }

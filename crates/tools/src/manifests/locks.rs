@@ -1,6 +1,7 @@
 //! Does a lock file agree with its manifest? Compares what both write down and resolves no version; what it cannot compare
 //! is no agreement.
 
+mod cargo;
 mod package_json;
 mod package_lock;
 #[cfg(test)]
@@ -40,10 +41,40 @@ impl Lock<'_> {
     }
 }
 
+impl Lock<'_> {
+    /// The folders of a workspace: the one that a pattern names, or those with a manifest directly below one that ends in `/*`.
+    fn folders(&self, pattern: &str, manifest: &str) -> Result<Vec<String>, String> {
+        let odd = || format!("the workspaces `{pattern}` cannot be listed");
+        let plain = pattern.trim_start_matches("./").trim_end_matches('/');
+        let (above, is_list) = plain.strip_suffix("/*").map_or((plain, false), |above| (above, true));
+        if above.is_empty()
+            || above.contains(['*', '?', '[', '{', '!'])
+            || above.split('/').any(|part| part == "..")
+        {
+            return Err(odd());
+        }
+        if !is_list {
+            return Ok(vec![above.to_owned()]);
+        }
+        let mut found = Vec::new();
+        for name in self.project.list(&join(self.folder, above)).ok_or_else(odd)? {
+            let folder = format!("{above}/{name}");
+            let file = join(self.folder, &format!("{folder}/{manifest}"));
+            match self.project.look(&file) {
+                Look::File => found.push(folder),
+                Look::Unknown => return Err(format!("an earlier step may have made `{file}`")),
+                Look::Absent | Look::Directory => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
 type Compare = fn(&Lock<'_>) -> Result<(), String>;
 
 #[rustfmt::skip] // one line a comparison
 const LOCKS: &[(&str, Compare)] = &[
+    ("cargo", cargo::compare),
     ("npm", package_lock::compare),
     ("uv", uv::compare),
     ("yarn-berry", yarn::compare_berry),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::Lock;
-use crate::manifests::Look;
 use crate::manifests::paths::join;
 
 /// A package.json with those of its workspaces.
@@ -72,7 +71,7 @@ fn package(lock: &Lock<'_>, name: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// The folders of the workspaces: those named, and those below a folder with `/*`.
+/// The folders of the workspaces.
 fn folders(lock: &Lock<'_>, root: &Map<String, Value>) -> Result<Vec<String>, String> {
     let patterns = match root.get("workspaces") {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -81,27 +80,8 @@ fn folders(lock: &Lock<'_>, root: &Map<String, Value>) -> Result<Vec<String>, St
     };
     let mut found = Vec::new();
     for pattern in patterns.ok_or("its `workspaces` are no list")? {
-        let pattern = pattern.as_str().map(|text| text.trim_start_matches("./").trim_end_matches('/'));
-        match pattern {
-            Some(plain) if !plain.contains(['*', '?', '[', '{', '!', '.']) => found.push(plain.to_owned()),
-            Some(pattern) => {
-                let above = pattern
-                    .strip_suffix("/*")
-                    .filter(|above| !above.contains(['*', '?', '[', '{', '!', '.']))
-                    .ok_or_else(|| format!("the workspaces `{pattern}` cannot be listed"))?;
-                let names = lock.project.list(&join(lock.folder, above));
-                for name in names.ok_or_else(|| format!("the workspaces `{pattern}` cannot be listed"))? {
-                    let folder = format!("{above}/{name}");
-                    let manifest = join(lock.folder, &format!("{folder}/package.json"));
-                    match lock.project.look(&manifest) {
-                        Look::File => found.push(folder),
-                        Look::Unknown => return Err(format!("an earlier step may have made `{manifest}`")),
-                        Look::Absent | Look::Directory => {}
-                    }
-                }
-            }
-            None => return Err("its `workspaces` are no list of texts".to_owned()),
-        }
+        let pattern = pattern.as_str().ok_or("its `workspaces` are no list of texts")?;
+        found.extend(lock.folders(pattern, "package.json")?);
     }
     Ok(found)
 }

@@ -96,3 +96,38 @@ fn uv_lock_repeats_the_requirements() {
     assert!(with(&project("\"flask; sys_platform == 'linux'\"")).unwrap_err().contains("conditions"));
     assert!(with("[project]\ndependencies = []\n").unwrap_err().contains("requires-python"));
 }
+
+#[test]
+fn cargo_lock_has_what_every_member_asks_for() {
+    let root = "[workspace]\nmembers = [\"crates/*\"]\n\n[workspace.package]\nversion = \"0.3.0\"\n\n[workspace.dependencies]\nserde = \"1.0.200\"\n";
+    let relay = "[package]\nname = \"relay\"\nversion.workspace = true\n\n[dependencies]\nserde.workspace = true\nqueue = { path = \"../queue\" }\n\n[target.'cfg(unix)'.dependencies]\nnix = { version = \"0.29\", optional = true }\n";
+    let queue = "[package]\nname = \"queue\"\nversion = \"0.1.0\"\n";
+    let lock = |serde: &str| {
+        let registry = "source = \"registry+https://index.example.org\"";
+        format!(
+            "version = 4\n\n[[package]]\nname = \"nix\"\nversion = \"0.29.0\"\n{registry}\n\n[[package]]\nname = \"queue\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"relay\"\nversion = \"0.3.0\"\ndependencies = [\"nix\", \"queue\", \"serde\"]\n\n[[package]]\nname = \"serde\"\nversion = \"{serde}\"\n{registry}\n"
+        )
+    };
+    let with = |root: &str, relay: &str, lock: &str| {
+        ask(
+            "cargo",
+            "/src/Cargo.lock",
+            &[
+                ("/src/Cargo.toml", root),
+                ("/src/crates/relay/Cargo.toml", relay),
+                ("/src/crates/queue/Cargo.toml", queue),
+                ("/src/Cargo.lock", lock),
+            ],
+        )
+    };
+    assert_eq!(with(root, relay, &lock("1.0.204")), Ok(()));
+    assert!(with(root, relay, &lock("1.0.190")).unwrap_err().contains("asks for serde ^1.0.200"));
+    let more = relay.replace("[dependencies]", "[dependencies]\nrand = \"0.8\"");
+    assert!(with(root, &more, &lock("1.0.204")).unwrap_err().contains("dependencies of `relay`"));
+    let newer = root.replace("0.3.0", "0.4.0");
+    assert!(with(&newer, relay, &lock("1.0.204")).unwrap_err().contains("version of `relay`"));
+    let patched = format!("{root}\n[patch.crates-io]\nserde = {{ path = \"serde\" }}\n");
+    assert!(with(&patched, relay, &lock("1.0.204")).unwrap_err().contains("`patch`"));
+    let fewer = root.replace("crates/*", "crates/queue");
+    assert!(with(&fewer, relay, &lock("1.0.204")).unwrap_err().contains("lists `relay`"));
+}
