@@ -2,6 +2,7 @@
 //! walk is written from the tool's documentation, is as plain as it can be, and shares no code with the readers; the same number
 //! always gives the same tree.
 
+mod cargo;
 mod go;
 mod npm;
 mod pip;
@@ -32,7 +33,8 @@ struct Ecosystem {
     least: usize,
 }
 
-const ECOSYSTEMS: [Ecosystem; 3] = [
+const ECOSYSTEMS: [Ecosystem; 4] = [
+    Ecosystem { name: "cargo", generate: cargo::generate, reads: cargo::reads, least: 30 },
     Ecosystem { name: "go", generate: go::generate, reads: go::reads, least: 30 },
     Ecosystem { name: "npm", generate: npm::generate, reads: npm::reads, least: 30 },
     Ecosystem { name: "pip", generate: pip::generate, reads: pip::reads, least: 30 },
@@ -85,7 +87,7 @@ fn check(ecosystem: &Ecosystem, number: u64, app: &App, claim: &Claim) -> usize 
         );
     }
     // A claim of everything would cover the walk too.
-    assert!(!claim.reads("docs/guide.md") && !claim.writes("docs/guide.md"), "{} {number}", ecosystem.name);
+    assert!(!claim.reads_below("docs") && !claim.writes("docs/guide.md"), "{} {number}", ecosystem.name);
     reads.len()
 }
 

@@ -75,6 +75,11 @@ impl Claim {
         covers(&self.effects.reads, path)
     }
 
+    /// Whether the install may read a path or something below it.
+    pub(crate) fn reads_below(&self, path: &str) -> bool {
+        self.effects.reads.touches(&Region::Tree(format!("{APP}/{path}")))
+    }
+
     /// Whether the install may write a path.
     pub(crate) fn writes(&self, path: &str) -> bool {
         covers(&self.effects.writes, path)

@@ -21,7 +21,12 @@ fn the_page_lists_the_cases() {
     for (name, tool) in &cases.tool {
         for case in cases.case.iter().filter(|case| case.tool == *name) {
             let env: String = case.env.iter().map(|(key, value)| format!("{key}={value} ")).collect();
-            let _ = writeln!(text, "| {name} ({}) | {} | `{env}{}` |", tool.from, case.project, case.command);
+            let folder = case.workdir.as_ref().map_or(String::new(), |below| format!(", in {below}"));
+            let _ = writeln!(
+                text,
+                "| {name} ({}) | {}{folder} | `{env}{}` |",
+                tool.from, case.project, case.command
+            );
         }
     }
     text.push_str("\n## Not run\n\n");
