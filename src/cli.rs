@@ -60,6 +60,8 @@ pub enum Command {
     Graph(Graph),
     /// Build before and after the rewrites, compare the images, and measure both
     Verify(Verify),
+    /// Replay the git history through the build cache: which steps would have run, and why
+    Simulate(Simulate),
 }
 
 const FIX: &str = "\
@@ -208,6 +210,95 @@ pub enum VerifyFormat {
     Json,
     /// For a pull request
     Markdown,
+}
+
+const SIMULATE: &str = "\
+Examples:
+  dockopt simulate                        each Dockerfile over the last 200 commits
+  dockopt simulate api/ --compare         before and after the rewrites of `fix`
+  dockopt simulate --since '3 months ago' --compare --format html > report.html
+  dockopt simulate --cache last-build     as a CI that keeps the cache of one build";
+
+/// Says of each step how often it would have run, and which files made it, had every commit been built.
+///
+/// The Dockerfile is the one that is there now; the files of the build context and the ignore file are those of each commit. Nothing is
+/// built.
+#[derive(Debug, Args)]
+#[command(after_help = SIMULATE)]
+pub struct Simulate {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub input: Input,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub passes: Passes,
+    /// Also replay the Dockerfile with the rewrites that `fix` would do
+    #[arg(long)]
+    pub compare: bool,
+    /// The last so many commits, along first parents
+    #[arg(long, value_name = "N", default_value_t = 200, help_heading = "History")]
+    pub commits: usize,
+    /// Only commits since a date, as git understands it
+    #[arg(long, value_name = "DATE", help_heading = "History")]
+    pub since: Option<String>,
+    /// Only commits of a range, as git understands it
+    #[arg(long, value_name = "RANGE", help_heading = "History")]
+    pub range: Option<String>,
+    /// Whose rules of caching hold
+    #[arg(long, value_enum, default_value_t, value_name = "BUILDER", help_heading = "Cache")]
+    pub builder: Builder,
+    /// What the builder keeps from one build to the next
+    #[arg(long, value_enum, default_value_t, value_name = "KEPT", help_heading = "Cache")]
+    pub cache: Cache,
+    /// A build argument of every build, as NAME=VALUE
+    #[arg(long = "build-arg", value_name = "NAME=VALUE", help_heading = "Cache")]
+    pub build_arguments: Vec<String>,
+    /// Step times from this file; by default those that `verify` kept
+    #[arg(long, value_name = "FILE", help_heading = "Cache")]
+    pub timings: Option<PathBuf>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: SimulateFormat,
+}
+
+/// Whose rules of caching hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Builder {
+    /// Docker since version 23, and buildx
+    #[default]
+    Buildkit,
+    /// Docker's builder before BuildKit
+    Classic,
+    /// Buildah and Podman
+    Buildah,
+    /// Kaniko
+    Kaniko,
+}
+
+/// What the builder keeps from one build to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Cache {
+    /// Everything: one builder that keeps its disk
+    #[default]
+    Persistent,
+    /// All steps of the last build (`--cache-to mode=max`)
+    LastBuild,
+    /// The layers of the last image alone (`--cache-to mode=min`, inline)
+    LastImage,
+    /// Nothing
+    None,
+}
+
+/// How to report a simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SimulateFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document on stdout
+    Json,
+    /// One page that needs nothing else
+    Html,
 }
 
 /// Where Dockerfiles are.

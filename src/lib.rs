@@ -19,6 +19,7 @@ pub mod problem;
 pub mod process;
 pub mod report;
 pub mod shared_ignore;
+pub mod simulate;
 pub mod source;
 pub mod staging;
 pub mod terminal;

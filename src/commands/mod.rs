@@ -5,6 +5,8 @@ mod explain;
 mod fix;
 mod graph;
 mod passes;
+mod simulate;
+mod timings;
 mod verify;
 
 use std::path::Path;
@@ -30,6 +32,7 @@ pub fn run(command: &Command, terminal: &mut Terminal) -> Status {
         Command::Explain(arguments) => explain::run(arguments, terminal),
         Command::Graph(arguments) => graph::run(arguments, terminal),
         Command::Verify(arguments) => verify::run(arguments, terminal),
+        Command::Simulate(arguments) => simulate::run(arguments, terminal),
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use dockopt_tools::Toolbox;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::timings;
 use super::{complain, is_stdin};
 use crate::cli::{Verify, VerifyFormat};
 use crate::discover::{Found, Target, discover};
@@ -20,7 +21,7 @@ use crate::report::verify as report;
 use crate::terminal::Terminal;
 use crate::verify::{Images, ImagesCompared, Plan, Verdict};
 use crate::work::{Done, Session, Wanted};
-use crate::{Status, git, process, source, verify, write};
+use crate::{Status, process, source, verify, write};
 
 pub(super) fn run(arguments: &Verify, terminal: &Terminal) -> Status {
     process::catch_interrupts();
@@ -211,7 +212,11 @@ fn keep_timings(verdicts: &[Verdict], named: Option<&Path>) -> Option<Problem> {
     }
     let path = match named {
         Some(path) => std::path::absolute(path).ok()?,
-        None => timing_file()?,
+        None => {
+            let path = timings::default_path()?;
+            write::make_folder(path.parent()?).ok()?;
+            path
+        }
     };
     let name = source::shown(&path);
     let old = if path.exists() { Some(source::read(&path, &name)) } else { None };
@@ -222,26 +227,13 @@ fn keep_timings(verdicts: &[Verdict], named: Option<&Path>) -> Option<Problem> {
     let mut timings = old.as_deref().and_then(Timings::read).unwrap_or_default();
     for verdict in verdicts {
         let Some(dockerfile) = &verdict.path else { continue };
-        let key = timings_key(dockerfile);
+        let key = timings::key(dockerfile);
         for (instruction, took) in verify::timings(verdict) {
             timings.note(&key, instruction, took);
         }
     }
     let change = write::Change { path, name, old, new: timings.text() };
     write::write_all(&[change]).err()
-}
-
-/// What a Dockerfile is called in a timing file: its path in the repository, wherever dockopt runs.
-fn timings_key(dockerfile: &Path) -> String {
-    let root = dockerfile.parent().and_then(git::root_of);
-    root.and_then(|root| dockerfile.strip_prefix(root).ok()).unwrap_or(dockerfile).display().to_string()
-}
-
-/// Where a repository keeps what is not part of it: in git's own folder. `None` outside of a repository.
-fn timing_file() -> Option<PathBuf> {
-    let folder = git::own_folder(&std::env::current_dir().ok()?)?.join("dockopt");
-    write::make_folder(&folder).ok()?;
-    Some(folder.join("timings.json"))
 }
 
 #[cfg(test)]

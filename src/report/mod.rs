@@ -4,6 +4,7 @@
 pub mod graph;
 pub mod json;
 pub mod page;
+pub mod simulate;
 pub mod text;
 pub mod timings;
 pub mod verify;
