@@ -8,6 +8,7 @@ pub mod context;
 pub mod definitions;
 pub mod diff;
 pub mod discover;
+pub mod effect;
 pub mod engine;
 pub mod files;
 pub mod git;

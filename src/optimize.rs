@@ -72,6 +72,15 @@ pub struct Note {
     pub title: String,
     /// Why.
     pub reason: String,
+    /// What it would have saved, where that was weighed.
+    pub effect: Option<String>,
+}
+
+impl Note {
+    /// A place that a pass left.
+    fn declined(pass: &Pass, line: usize, title: &str, reason: String) -> Self {
+        Self { pass: pass.name, class: None, line, title: title.to_owned(), reason, effect: None }
+    }
 }
 
 /// Each round runs every pass; a file that still changes after this many is a fault.
@@ -152,9 +161,7 @@ impl<'a> Run<'_, 'a> {
                 let reason =
                     "this RUN cannot succeed, so there is no image to keep the same; nothing else is changed"
                         .to_owned();
-                let note =
-                    Note { pass: pass.name, class: None, line: self.line(at), title: String::new(), reason };
-                self.outcome.declined.push(note);
+                self.outcome.declined.push(Note::declined(pass, self.line(at), "", reason));
                 break;
             }
             let wanted = self.sort(pass, &parsed.tree, pass.run(&cx));
@@ -172,13 +179,7 @@ impl<'a> Run<'_, 'a> {
             match proposal {
                 Proposal::Declined(declined) => {
                     let line = self.line(declined.at);
-                    self.outcome.declined.push(Note {
-                        pass: pass.name,
-                        class: None,
-                        line,
-                        title: String::new(),
-                        reason: declined.reason,
-                    });
+                    self.outcome.declined.push(Note::declined(pass, line, "", declined.reason));
                 }
                 Proposal::Rewrite(rewrite) => {
                     let allowed = rewrite.class == Class::Safe
@@ -208,6 +209,7 @@ impl<'a> Run<'_, 'a> {
             line: self.line(rewrite.at),
             title: rewrite.title.clone(),
             reason: rewrite.reason.clone(),
+            effect: None,
         }
     }
 
@@ -244,14 +246,7 @@ impl<'a> Run<'_, 'a> {
                 }
                 Err(Fault::Unproven(why)) => {
                     let line = self.line(rewrite.at);
-                    let title = rewrite.title.clone();
-                    self.outcome.declined.push(Note {
-                        pass: pass.name,
-                        class: None,
-                        line,
-                        title,
-                        reason: why,
-                    });
+                    self.outcome.declined.push(Note::declined(pass, line, &rewrite.title, why));
                 }
                 Err(Fault::Bug(why)) => {
                     let bug =

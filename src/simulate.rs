@@ -261,21 +261,22 @@ impl Walk<'_> {
             );
         }
         if commits.uncommitted > 0 {
-            remarks
-                .push(format!("changes that are not committed are left out ({} paths)", commits.uncommitted));
+            remarks.push(format!(
+                "changes that are not committed are left out ({})",
+                paths(commits.uncommitted)
+            ));
         }
         let modules = self.files.values().filter(|blob| blob.mode == 0o160_000).count();
         if modules > 0 {
-            remarks.push(format!(
-                "{modules} submodules count as changed when the commit that they point to changes"
-            ));
+            remarks
+                .push("a submodule counts as changed when the commit that it points to changes".to_owned());
         }
         if self.has_large_files() {
             remarks.push("files in Git LFS count by their pointers, which change when they do".to_owned());
         }
         if let (count @ 1.., Some(missing)) = (self.history.without_sources, &self.history.missing) {
             remarks.push(format!(
-                "{count} commits are left out: `{missing}`, which the Dockerfile copies, is not in them"
+                "commits that could not be built are left out ({count}): `{missing}`, which is copied, is not in them"
             ));
         }
         self.history.remarks = remarks;
@@ -286,6 +287,10 @@ impl Walk<'_> {
         let text = attributes.and_then(|blob| history::text(self.place.folder, &blob.id).ok()).flatten();
         text.is_some_and(|text| text.contains("filter=lfs"))
     }
+}
+
+fn paths(count: usize) -> String {
+    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
 }
 
 fn file(blob: &Blob) -> File {

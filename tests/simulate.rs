@@ -103,7 +103,7 @@ Dockerfile: 5 commits, 2026-03-02 to 2026-03-06 (BuildKit, which keeps everythin
      5       3 of 5     0.5 s  COPY . .
                               app.py 2, requirements.txt 1
   6 step runs → 5, 18 s → 6.4 s a build
-  `RUN pip install --no-cache-dir -r requirements.txt` would have run 1 times in 5 builds instead of 3
+  `RUN pip install --no-cache-dir -r requirements.txt` would have run in 1 of 5 builds instead of 3
   step times are rough assumptions; `dockopt verify` measures them
 ";
     assert_eq!(out, expected);
@@ -152,7 +152,7 @@ fn commits_that_could_not_be_built_are_left_out() {
     let (out, _, _) = repository.dockopt(&["simulate"]);
     assert!(out.contains("Dockerfile: 1 commit, 2026-03-04 to 2026-03-04"), "{out}");
     assert!(
-        out.contains("note: 2 commits are left out: `app.py`, which the Dockerfile copies, is not in them"),
+        out.contains("note: commits that could not be built are left out (2): `app.py`, which is copied, is not in them"),
         "{out}"
     );
 }
@@ -171,11 +171,8 @@ fn what_is_special_about_a_repository_is_said() {
     repository.commit("large files", &[(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")]);
     fs::write(repository.path("app.py"), "not committed\n").unwrap();
     let (out, _, _) = repository.dockopt(&["simulate"]);
-    assert!(out.contains("note: changes that are not committed are left out (1 paths)"), "{out}");
-    assert!(
-        out.contains("note: 1 submodules count as changed when the commit that they point to changes"),
-        "{out}"
-    );
+    assert!(out.contains("note: changes that are not committed are left out (1 path)"), "{out}");
+    assert!(out.contains("note: a submodule counts as changed when"), "{out}");
     assert!(out.contains("note: files in Git LFS count by their pointers"), "{out}");
     let shallow = tempfile::tempdir().unwrap();
     let origin = format!("file://{}", inner.folder.path().display());
@@ -221,4 +218,58 @@ fn measured_times_are_used() {
     let (_, err, code) = repository.dockopt(&["simulate", "--timings", "Dockerfile"]);
     assert_eq!(code, 2);
     assert!(err.contains("no timing file of this version"), "{err}");
+}
+
+#[test]
+fn fix_says_what_a_rewrite_would_have_saved() {
+    let repository = Repository::flask();
+    let (_, err, code) = repository.dockopt(&["fix"]);
+    assert_eq!(code, 0);
+    assert!(
+        err.contains("need not run it again; in the last 5 commits it would have run 1 time instead of 3\n"),
+        "{err}"
+    );
+}
+
+/// What a browser makes of the page: it has no scripts of its own, so the test adds one that reports in the title.
+#[test]
+fn the_page_is_readable_in_a_browser_in_light_and_dark() {
+    let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    }) else {
+        println!("skipped: there is no Chromium");
+        return;
+    };
+    let repository = Repository::flask();
+    let (page, _, _) = repository.dockopt(&["simulate", "--compare", "--format", "html"]);
+    let probe = "<script>const css = getComputedStyle(document.body), box = document.querySelector('rect.ran').getBoundingClientRect();\
+        document.title = [css.color, css.backgroundColor, box.width > 5 && box.height > 5, \
+        document.documentElement.scrollWidth <= innerWidth, document.querySelectorAll('svg').length].join(' | ');</script></body>";
+    fs::write(repository.path("page.html"), page.replace("</body>", probe)).unwrap();
+    let title = |scheme: &str| {
+        let output = Command::new(chromium)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-sync",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--window-size=1280,900",
+                "--dump-dom",
+            ])
+            .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
+            .arg(format!("--user-data-dir={}", repository.path("profile").display()))
+            .arg(format!("file://{}", repository.path("page.html").display()))
+            .output()
+            .unwrap();
+        let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+        dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or(&dom).to_owned()
+    };
+    assert_eq!(title("1"), "rgb(31, 35, 40) | rgb(255, 255, 255) | true | true | 2");
+    assert_eq!(title("0"), "rgb(230, 237, 243) | rgb(13, 17, 23) | true | true | 2");
 }

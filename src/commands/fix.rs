@@ -9,6 +9,7 @@ use crate::Status;
 use crate::cli::{Fix, Format};
 use crate::diff::{self, Base};
 use crate::discover::discover;
+use crate::effect;
 use crate::problem::Problem;
 use crate::report::{Detail, json, text};
 use crate::shared_ignore;
@@ -37,6 +38,9 @@ pub(super) fn run(arguments: &Fix, terminal: &Terminal) -> Status {
     let mut run = work(&session, &targets, terminal);
     problems.append(&mut run.problems);
     problems.extend(run.done.iter().flat_map(|one| one.file.warnings.clone()));
+    if arguments.format == Format::Text {
+        effect::weigh(&mut run.done);
+    }
     let units = units(&run.done);
     let patch = patch(&units);
     let wrote = if arguments.write { write(&units, &mut run, &mut problems) } else { Wrote::Nothing };

@@ -46,6 +46,8 @@ pub(super) struct Remark<'a> {
     line: usize,
     title: &'a str,
     reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +117,7 @@ pub(super) fn remark(note: &Note) -> Remark<'_> {
         line: note.line,
         title: &note.title,
         reason: &note.reason,
+        effect: note.effect.as_deref(),
     }
 }
 

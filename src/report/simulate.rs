@@ -179,7 +179,7 @@ impl Saving {
     /// For a summary.
     fn sentence(&self, builds: usize) -> String {
         format!(
-            "`{}` would have run {} times in {builds} builds instead of {}",
+            "`{}` would have run in {} of {builds} builds instead of {}",
             shortened(&self.step),
             self.after,
             self.before
@@ -189,23 +189,23 @@ impl Saving {
     /// For the line of a rewrite.
     pub fn clause(&self, builds: usize) -> String {
         format!(
-            "saves {} of {} runs of this step in the last {builds} commits",
-            self.before - self.after,
+            "in the last {} it would have run {} instead of {}",
+            count(builds, "commit"),
+            count(self.after, "time"),
             self.before
         )
     }
 }
 
-/// The steps that run less often, found again by their text.
+/// The steps that run less often, found again after the rewrites.
 pub fn savings(before: &Replay, after: &Replay) -> Vec<Saving> {
     let is_run = |step: &&Step| step.text.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("RUN "));
     let mut found = Vec::new();
     for step in before.steps.iter().filter(is_run) {
-        // A rewrite may leave out a cache, or take a RUN apart at an `&&`.
-        let again = after
-            .steps
-            .iter()
-            .find(|other| other.text == step.text || step.text.starts_with(&format!("{} &&", other.text)));
+        let again = after.steps.iter().find(|other| other.text == step.text);
+        let again = again.or_else(|| {
+            after.steps.iter().filter(is_run).find(|other| is_same_work(&step.text, &other.text))
+        });
         if let Some(other) = again.filter(|other| other.most_runs < step.most_runs) {
             found.push(Saving {
                 line: step.line,
@@ -216,6 +216,15 @@ pub fn savings(before: &Replay, after: &Replay) -> Vec<Saving> {
         }
     }
     found
+}
+
+/// Whether a RUN is another one to which words came, such as a flag, or from which words went, such as what follows an `&&`.
+fn is_same_work(one: &str, other: &str) -> bool {
+    let words = |text: &'_ str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let (one, other) = (words(one), words(other));
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let mut rest = long.iter();
+    short.get(..3) == long.get(..3) && short.iter().all(|word| rest.any(|next| next == word))
 }
 
 fn shortened(text: &str) -> String {
@@ -237,6 +246,14 @@ fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_is_found_again_with_another_flag() {
+        assert!(is_same_work("RUN pip install -r a.txt", "RUN pip install --no-cache-dir -r a.txt"));
+        assert!(is_same_work("RUN npm ci && npm run build", "RUN npm ci"));
+        assert!(!is_same_work("RUN npm ci", "RUN npm install"));
+        assert!(!is_same_work("RUN pip install -r a.txt", "RUN pip install -r b.txt"));
+    }
 
     #[test]
     fn days_and_times_read_well() {

@@ -88,6 +88,9 @@ fn line(name: &str, note: &Note, title: &str, detail: Detail, paint: Paint) -> S
     if !first.is_empty() {
         let _ = write!(text, " — {first}");
     }
+    if let Some(effect) = &note.effect {
+        let _ = write!(text, "; {effect}");
+    }
     text.push('\n');
     if detail == Detail::Everything {
         for more in reason {

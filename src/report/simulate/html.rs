@@ -15,7 +15,7 @@ const STYLE: &str = "
   --ran: #f85149; --perhaps: #bb8009; --cached: #12261e; --added: #7ee787; --removed: #ffa198; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } h3 { font-size: 1rem; margin: 0 0 .5rem; }
-.dim { color: var(--dim); } code, pre, td.code { font: 13px/1.45 ui-monospace, monospace; }
+h2 code { font-size: inherit; } .dim { color: var(--dim); } code, pre, td.code { font: 13px/1.45 ui-monospace, monospace; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); gap: 1rem; }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: 1rem; overflow-x: auto; }
 svg { display: block; width: 100%; height: auto; } svg .cached { fill: var(--cached); } svg .ran { fill: var(--ran); } svg .perhaps { fill: var(--perhaps); }
@@ -94,8 +94,8 @@ fn panel(name: &str, replay: &Replay, history: &History, page: &mut String) {
 }
 
 /// Height of a row, with the gap below it.
-const ROW: usize = 14;
-const GAP: usize = 2;
+const ROW: usize = 28;
+const GAP: usize = 4;
 /// Width of the whole map, in the same units.
 const MAP: usize = 1000;
 
