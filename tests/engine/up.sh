@@ -10,7 +10,7 @@ flock 9
 if [ "${1:-}" = --keep ]; then
     touch "$engine/keep"
 fi
-exec 3>&1 >>"$engine/log" 2>&1
+exec 3>&2 >>"$engine/log" 2>&1
 tell() { say "$@" >&3; }
 
 "$here/machine.sh" 9>&-
