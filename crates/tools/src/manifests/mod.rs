@@ -7,7 +7,9 @@ mod go;
 pub mod locks;
 mod npm;
 mod paths;
+mod pdm;
 mod pip;
+mod poetry;
 mod pyproject;
 mod python;
 mod scripts;
@@ -111,7 +113,9 @@ const READERS: &[(&str, Reader)] = &[
     ("cargo", cargo::read),
     ("go", go::read),
     ("npm", npm::read),
+    ("pdm", pdm::read),
     ("pip", pip::read),
+    ("poetry", poetry::read),
     ("uv", uv::read),
 ];
 
