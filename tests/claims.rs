@@ -75,9 +75,14 @@ impl Claim {
         covers(&self.effects.reads, path)
     }
 
-    /// Whether the install may read a path or something below it.
+    /// Whether the install may read a path, or is said to read one below it by its name.
     pub(crate) fn reads_below(&self, path: &str) -> bool {
-        self.effects.reads.touches(&Region::Tree(format!("{APP}/{path}")))
+        let folder = format!("{APP}/{path}");
+        let is_below = |region: &Region| match region {
+            Region::Path(named) | Region::Project(named) => dockopt_model::path::within(named, &folder),
+            _ => false,
+        };
+        self.reads(path) || self.effects.reads.iter().any(is_below)
     }
 
     /// Whether the install may write a path.
