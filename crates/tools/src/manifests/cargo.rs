@@ -82,6 +82,8 @@ impl Cargo<'_> {
         let target = join(&root, "target");
         if self.sources.project.look(&target) == Look::Directory {
             self.sources.inputs.write_trees.insert(target);
+        } else {
+            self.probe(join(&target, ".rustc_info.json"));
         }
         Ok(())
     }
@@ -134,6 +136,7 @@ impl Cargo<'_> {
             }
         }
         for folder in std::iter::once(self.call.cwd).chain(above(self.call.cwd)) {
+            self.probe(join(folder, ".cargo"));
             for name in [".cargo/config.toml", ".cargo/config"] {
                 self.configuration(&join(folder, name))?;
             }

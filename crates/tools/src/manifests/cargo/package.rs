@@ -145,10 +145,21 @@ impl Cargo<'_> {
         Ok(())
     }
 
+    /// Notes a path where something would be looked at if it were there, and only then.
+    pub(super) fn probe(&mut self, path: String) {
+        if self.sources.project.look(&path) == Look::Absent {
+            self.sources.inputs.probes.insert(path);
+        }
+    }
+
     /// Notes the files that make a package one: without a library or a program, Cargo refuses it.
     fn targets(&mut self, folder: &str, manifest: &Manifest) {
         for file in manifest.targets() {
             self.sources.ambient_unread(&join(folder, &file));
+        }
+        // Where these are, they change nothing that a fetch does.
+        for name in ["README", "README.md", "README.txt", "src/bin", "examples", "tests", "benches"] {
+            self.probe(join(folder, name));
         }
         let has = |file: &str| self.sources.project.look(&join(folder, file)) == Look::File;
         if has("src/lib.rs") || has("src/main.rs") {

@@ -1,0 +1,3 @@
+module example.com/bookings/errors
+
+go 1.19

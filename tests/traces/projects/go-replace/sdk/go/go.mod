@@ -1,0 +1,3 @@
+module example.com/bookings/sdk
+
+go 1.18
