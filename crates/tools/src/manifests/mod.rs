@@ -3,6 +3,7 @@
 //! A reader looks at files through [`Project`] only. It never guesses: what it cannot follow is [`Answer::Unclear`].
 
 mod cargo;
+mod dart;
 mod go;
 pub mod locks;
 mod npm;
@@ -14,6 +15,7 @@ mod pyproject;
 mod python;
 mod scripts;
 mod sources;
+mod swift;
 #[cfg(test)]
 mod testing;
 mod uv;
@@ -111,11 +113,14 @@ type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
 #[rustfmt::skip] // one line a reader
 const READERS: &[(&str, Reader)] = &[
     ("cargo", cargo::read),
+    ("dart", dart::read),
+    ("flutter", dart::read_flutter),
     ("go", go::read),
     ("npm", npm::read),
     ("pdm", pdm::read),
     ("pip", pip::read),
     ("poetry", poetry::read),
+    ("swift", swift::read),
     ("uv", uv::read),
 ];
 
