@@ -1,2 +1,3 @@
+//! A part of a small server.
 mod routes;
 fn main() { routes::serve(); }

@@ -1,1 +1,2 @@
+//! Makes the table of routes.
 fn main() {}

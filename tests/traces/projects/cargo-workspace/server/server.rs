@@ -1,1 +1,2 @@
+//! A part of a small server.
 fn main() {}

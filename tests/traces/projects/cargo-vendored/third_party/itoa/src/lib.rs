@@ -1,1 +1,2 @@
+//! Stands for a package of others.
 pub struct Buffer;

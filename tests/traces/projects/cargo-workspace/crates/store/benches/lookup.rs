@@ -1,1 +1,2 @@
+//! Measures look-ups.
 fn main() {}

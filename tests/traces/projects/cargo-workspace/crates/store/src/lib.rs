@@ -1,1 +1,2 @@
+//! Keeps what is shown.
 pub struct Store;

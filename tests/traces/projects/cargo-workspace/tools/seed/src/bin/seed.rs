@@ -1,1 +1,2 @@
+//! Fills a store for tests.
 fn main() {}
