@@ -72,7 +72,7 @@ pub struct Surroundings<'a> {
     pub cwd: &'a Known<String>,
     /// The files of the project in the image.
     pub project: &'a dyn Project,
-    /// The major versions of tools that the base image brings.
+    /// The major versions of tools, as far as they are known.
     pub versions: &'a BTreeMap<String, u32>,
 }
 

@@ -8,7 +8,7 @@ use dockopt_tools::manifests::{Look, Project, locks};
 use dockopt_tools::{Frozen, Invocation};
 
 use crate::script::Element;
-use crate::{Image, Known, Model, effects, path, trace};
+use crate::{Image, Known, Model, effects, path};
 
 /// An install that its tool has a frozen form for.
 #[derive(Debug)]
@@ -66,7 +66,8 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
             let has_verb = |form: &Frozen| form.verbs.is_empty() || form.verbs.contains(&verb.join(" "));
             if action.frozen.iter().all(|form| has_verb(form) && !is_decided(form)) {
                 let image = model.image_before(stage, at, element);
-                let form = fitting(model, stage, &action.frozen, &invocation, &folders[element], &image);
+                let version = model.versions_before(stage, at, element).get(&invocation.tool.name).copied();
+                let form = fitting(&action.frozen, &invocation, &folders[element], &image, version);
                 found.push(Install { simple, invocation, form });
             }
         }
@@ -75,12 +76,11 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
 }
 
 fn fitting<'m>(
-    model: &Model<'_>,
-    stage: usize,
     forms: &'m [Frozen],
     invocation: &Invocation<'_>,
     cwd: &Known<String>,
     image: &Image<'_>,
+    version: Option<u32>,
 ) -> Result<Fitting<'m>, String> {
     let title = &invocation.tool.title;
     if !invocation.complete {
@@ -108,7 +108,6 @@ fn fitting<'m>(
         }
         let Some(text) = image.read(&lock) else { return Err(format!("`{lock}` cannot be read")) };
         if form.lock_says.as_ref().is_none_or(|says| text.contains(says.as_str())) {
-            let version = trace::base_versions(&model.stages, stage).get(&invocation.tool.name).copied();
             let agreement = agreement(form, title, version, cwd, &lock, image)?;
             return Ok(Fitting { form, lock: name, agreement });
         }

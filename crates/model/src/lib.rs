@@ -29,6 +29,7 @@ pub mod script;
 pub mod stages;
 pub mod state;
 pub mod trace;
+pub mod versions;
 
 pub use context::{Context, Entry, EntryKind, Files, IgnoreFile};
 pub use digest::Digest;

@@ -12,6 +12,7 @@ use crate::image::Image;
 use crate::script::{NoScript, Script};
 use crate::stages::{self, Stage};
 use crate::trace::{self, Trace};
+use crate::versions::{self, Versions};
 
 /// What a Dockerfile means, as far as it is known.
 pub struct Model<'a> {
@@ -98,6 +99,11 @@ impl<'a> Model<'a> {
     /// The meaning of the file as if these commands, each in its one spelling, did nothing.
     pub fn digest_apart_from(&self, commands: &BTreeSet<String>) -> Digest {
         if commands.is_empty() { self.digest().clone() } else { Digest::apart_from(self, commands) }
+    }
+
+    /// The major versions of tools before an element of a RUN.
+    pub fn versions_before(&self, stage: usize, instruction: usize, element: usize) -> Versions {
+        versions::before(&self.stages, &self.scripts, stage, (instruction, element))
     }
 
     /// The files of the image as the RUN `instruction` finds them, at one of its elements.

@@ -15,7 +15,8 @@ use crate::image::Image;
 use crate::label;
 use crate::region::{Footprint, Region};
 use crate::script::{Element, NoScript, Script};
-use crate::stages::{self, Parent, Stage};
+use crate::stages::{self, Stage};
+use crate::versions::{self, Versions};
 use crate::{Known, path};
 
 /// The atoms of a stage, with what else is known of it.
@@ -52,7 +53,7 @@ pub struct Input<'a> {
 pub fn of_stage<'a>(input: Input<'a>, index: usize, parent: Option<&Image<'a>>) -> (Trace, Image<'a>) {
     let stage = &input.stages[index];
     let image = parent.cloned().unwrap_or_else(|| Image::new(input.context));
-    let versions = base_versions(input.stages, index);
+    let versions = versions::at_start(input.stages, input.scripts, index);
     let mut tracer = Tracer {
         input,
         stage,
@@ -69,21 +70,12 @@ pub fn of_stage<'a>(input: Input<'a>, index: usize, parent: Option<&Image<'a>>) 
     (tracer.trace, tracer.image)
 }
 
-/// The major versions of tools in the image that a stage goes back to.
-pub fn base_versions(stages: &[Stage], index: usize) -> BTreeMap<String, u32> {
-    match &stages[index].parent {
-        Parent::Stage(of) => base_versions(stages, *of),
-        Parent::Image { base: Some(base), .. } => base.tools.clone(),
-        _ => BTreeMap::new(),
-    }
-}
-
 struct Tracer<'a> {
     input: Input<'a>,
     stage: &'a Stage,
     index: usize,
     image: Image<'a>,
-    versions: BTreeMap<String, u32>,
+    versions: Versions,
     trace: Trace,
     /// The element of a RUN that is being read.
     element: usize,
@@ -261,6 +253,7 @@ impl Tracer<'_> {
                 Some(piece) => self.push(at, pieces.kind, piece.label, piece.effects),
                 None => self.push(at, pieces.kind, label, effects),
             }
+            versions::follow(&mut self.versions, script, element);
             if let (Element::Block { .. }, Some(atom)) = (element, self.trace.atoms.last_mut()) {
                 atom.refreshes = refreshed_first(script, element);
             }

@@ -20,7 +20,8 @@ pub mod yaml;
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
-    Action, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, Operands, Place, Role, Sharing, Tool,
+    Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, Operands, Place, Role,
+    Sharing, Tool,
 };
 
 /// The tools that are known, and where to find them by their first word.
@@ -77,6 +78,7 @@ const DATA: &[(&str, &str)] = data_files![
     "apt-get.toml",
     "archives.toml",
     "cargo.toml",
+    "corepack.toml",
     "dart.toml",
     "dnf.toml",
     "env.toml",

@@ -145,6 +145,10 @@ pub struct Action {
     /// The manifest reader that says which files of the project it reads ([`Place::Project`]).
     #[serde(default)]
     pub manifest: Option<String>,
+    /// Tools that it puts in place of those that were there, by their names in the data; [`BROUGHT_BY_NAME`] for those that its operands name,
+    /// as `NAME` or `NAME@VERSION`.
+    #[serde(default)]
+    pub brings: Vec<String>,
     /// Options that answer its questions with yes.
     #[serde(default)]
     pub assume_yes: Vec<String>,
@@ -234,6 +238,9 @@ pub struct Frozen {
     #[serde(default)]
     pub differs: Option<String>,
 }
+
+/// Stands in [`Action::brings`] for the tools that the operands name.
+pub const BROUGHT_BY_NAME: &str = "operands";
 
 /// What an action is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]

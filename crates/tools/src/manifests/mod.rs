@@ -5,21 +5,23 @@
 mod cargo;
 mod dart;
 mod go;
+mod javascript;
 pub mod locks;
 mod npm;
 mod paths;
 mod pdm;
 mod pip;
+mod pnpm;
 mod poetry;
 mod pyproject;
 mod python;
-mod scripts;
 mod sources;
 mod swift;
 #[cfg(test)]
 mod testing;
 mod uv;
 mod workspaces;
+mod yarn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,9 +121,11 @@ const READERS: &[(&str, Reader)] = &[
     ("npm", npm::read),
     ("pdm", pdm::read),
     ("pip", pip::read),
+    ("pnpm", pnpm::read),
     ("poetry", poetry::read),
     ("swift", swift::read),
     ("uv", uv::read),
+    ("yarn", yarn::read),
 ];
 
 /// Why an install cannot be followed.

@@ -12,26 +12,26 @@ mod form;
 mod local;
 mod lock;
 mod order;
-mod package;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use super::javascript::local::{Dialect, Locals, Scripts};
+use super::javascript::package::{self, Origin, Package, Packed};
+use super::javascript::surroundings;
 use super::paths::{above, join};
 use super::sources::Sources;
 use super::workspaces::{self, Star};
 use super::{Call, Inputs, Look, Project, Unclear};
 use config::Config;
-use local::Locals;
-use package::{Origin, Package, Packed};
 
 pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unclear> {
     if !["install", "ci"].contains(&call.action) {
         return Err(Unclear::new(format!("`npm {}` is not an install", call.action)));
     }
     let mut sources = Sources::new(project);
-    surroundings(&mut sources, call)?;
+    surroundings::check(&mut sources, call)?;
     let mut config = Config::read(call, &mut sources)?;
     if config.is_on("global") {
         config.read_user(call, &mut sources)?;
@@ -54,6 +54,13 @@ struct Install<'a> {
     sources: Sources<'a>,
 }
 
+const DIALECT: Dialect = Dialect {
+    name: "npm",
+    origin: package::origin,
+    events: &package::EVENTS,
+    member_events: &package::EVENTS,
+};
+
 /// What a lock file is called, the one that npm prefers first.
 const LOCKS: [&str; 2] = ["npm-shrinkwrap.json", "package-lock.json"];
 
@@ -71,12 +78,13 @@ impl Install<'_> {
         let package = Package::parse(&text).ok_or_else(|| {
             Unclear::at(&manifest, format!("`{manifest}` is not a JSON object (was already broken?)"))
         })?;
-        let mut locals = Locals::new(&self.root, !self.config.is_on("ignore-scripts"));
+        let scripts = if self.config.is_on("ignore-scripts") { Scripts::Ignored } else { Scripts::Run };
+        let mut locals = Locals::new(&DIALECT, &self.root, scripts);
         locals.package(&mut self.sources, &self.root, &package, Packed::Never)?;
         let members = self.members(&package, &mut locals)?;
         let locks = self.locks()?;
         for (path, lock) in &locks {
-            locals.lock(&mut self.sources, path, lock)?;
+            local::note(&mut self.sources, &mut locals, path, lock)?;
         }
         self.node_modules()?;
         if self.call.action == "ci" {
@@ -296,53 +304,4 @@ fn nearest(sources: &mut Sources<'_>, call: &Call<'_>) -> Result<String, Unclear
         }
     }
     Ok(join(call.cwd, "."))
-}
-
-/// The program must not come from the project, nor be told to load code from it.
-fn surroundings(sources: &mut Sources<'_>, call: &Call<'_>) -> Result<(), Unclear> {
-    let program = call.command.split_whitespace().next().unwrap_or_default();
-    let mut places = vec![];
-    if program.contains('/') {
-        places.push(join(call.cwd, program));
-    } else if let Some(Some(path)) = call.env.get("PATH") {
-        for dir in path.split(':') {
-            places.extend([program, "node"].map(|name| join(&join(call.cwd, dir), name)));
-        }
-    }
-    for place in places {
-        sources.not_of_the_project(&place, &format!("`{place}` comes from the project"))?;
-    }
-    match call.env.get("NODE_OPTIONS") {
-        None => {}
-        Some(Some(options)) if options.split_whitespace().all(harmless_node_option) => {}
-        Some(_) => return Err(Unclear::new("`NODE_OPTIONS` may make node load files of the project")),
-    }
-    for variable in ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL"] {
-        match call.env.get(variable) {
-            None => {}
-            Some(Some(path)) => sources.ambient_unread(&join(call.cwd, path)),
-            Some(None) => {
-                return Err(Unclear::new(format!(
-                    "the value of `{variable}` is not known, and it names a file"
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn harmless_node_option(option: &str) -> bool {
-    const HARMLESS: [&str; 9] = [
-        "--max-old-space-size",
-        "--max_old_space_size",
-        "--max-semi-space-size",
-        "--no-warnings",
-        "--no-deprecation",
-        "--openssl-legacy-provider",
-        "--dns-result-order",
-        "--max-http-header-size",
-        "--unhandled-rejections",
-    ];
-    HARMLESS.contains(&option.split('=').next().unwrap_or_default())
-        || option.chars().all(|c| c.is_ascii_digit())
 }

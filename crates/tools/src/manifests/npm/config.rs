@@ -1,11 +1,25 @@
 //! npm's configuration as far as it is known: flags, `npm_config_*` and .npmrc. Refuses what it does not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use super::super::paths::{above, join};
-use super::super::scripts::DATA;
+use super::super::javascript::npmrc;
+use super::super::paths::join;
 use super::super::sources::Sources;
 use super::super::{Call, Look, Unclear};
+
+/// What is known about the settings; from `data/manifests/npm.toml`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Data {
+    pub(super) harmless: BTreeSet<String>,
+    pub(super) lock_neutral: BTreeSet<String>,
+    shorthands: BTreeMap<String, String>,
+}
+
+pub(super) static DATA: LazyLock<Data> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../data/manifests/npm.toml")).expect("npm.toml is checked by a test")
+});
 
 /// What the settings mean for reading and writing.
 #[derive(Debug, Default)]
@@ -76,12 +90,7 @@ impl Config {
 
     /// Reads the .npmrc of the user, whose home may be the project's directory, and of the system.
     pub(super) fn read_user(&mut self, call: &Call<'_>, sources: &mut Sources<'_>) -> Result<(), Unclear> {
-        let mut paths: Vec<String> =
-            vec!["/usr/local/etc/npmrc".into(), "/root/.npmrc".into(), "/home/node/.npmrc".into()];
-        paths.extend(above(call.cwd).map(|dir| join(dir, ".npmrc")));
-        if let Some(Some(home)) = call.env.get("HOME") {
-            paths.push(join(home, ".npmrc"));
-        }
+        let mut paths = npmrc::of_the_user(call);
         for key in ["userconfig", "globalconfig"] {
             if let Some(Some(path)) = self.values.get(key) {
                 paths.push(join(call.cwd, path));
@@ -102,14 +111,7 @@ impl Config {
         path: &str,
         text: &str,
     ) -> Result<(), Unclear> {
-        for line in text.strip_prefix('\u{feff}').unwrap_or(text).lines() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with([';', '#', '[']) {
-                continue;
-            }
-            let (key, value) = line.split_once('=').unwrap_or((line, "true"));
-            let key = key.trim().trim_end_matches("[]").trim_matches(['"', '\'']);
-            let value = value.trim().trim_matches(['"', '\'']);
+        for (key, value) in npmrc::settings(text) {
             self.set(call, sources, key, Some(value), path).map_err(|unclear| Unclear {
                 path: unclear.path.or_else(|| Some(path.to_owned())),
                 ..unclear
@@ -127,7 +129,7 @@ impl Config {
         origin: &str,
     ) -> Result<(), Unclear> {
         if !DATA.lock_neutral.contains(key)
-            && !is_login(key)
+            && !npmrc::is_login(key)
             && key != "cafile"
             && key != "cache"
             && key != "prefix"
@@ -165,7 +167,7 @@ impl Config {
                 value.ok_or_else(refused)?;
             }
             _ if TELLING.contains(&key) => return Err(refused()),
-            _ if DATA.harmless.contains(key) || TEXT.contains(&key) || is_login(key) => {}
+            _ if DATA.harmless.contains(key) || TEXT.contains(&key) || npmrc::is_login(key) => {}
             // A key that npm does not know is only handed on to scripts. One that names no file is harmless.
             _ => {
                 let plain = value.is_some_and(|value| {
@@ -199,11 +201,6 @@ impl Config {
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key)?.as_deref()
     }
-}
-
-/// `//host/:_authToken`, `@scope:…` is not one, `_auth`.
-fn is_login(key: &str) -> bool {
-    key.starts_with("//") || key.starts_with('_') || key == "always-auth" || key == "email"
 }
 
 /// The key and value that a flag sets.

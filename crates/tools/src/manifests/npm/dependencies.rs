@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::paths::{above, join};
-use super::super::scripts::{Class, DATA};
+use super::super::javascript::install_scripts::{self, Dependency};
+use super::super::javascript::package::Package;
+use super::super::paths::join;
 use super::super::sources::Sources;
-use super::super::{Call, Look, Unclear};
+use super::super::{Call, Unclear};
 use super::config::Config;
 use super::lock;
-use super::package::Package;
 
 /// A project, its workspaces by their path below the root, and its lock files with their text.
 pub(super) struct Project<'a> {
@@ -67,7 +67,8 @@ pub(super) fn check(
         })?;
         for (key, entry) in packages {
             if key.contains("node_modules/") && is_marked(entry) {
-                leaves_the_project_alone(sources, call, project, key, entry).map_err(|unclear| Unclear {
+                let dependency = dependency(project, key, entry);
+                install_scripts::judge(sources, call, &dependency).map_err(|unclear| Unclear {
                     path: unclear.path.or_else(|| Some(path.clone())),
                     ..unclear
                 })?;
@@ -104,62 +105,13 @@ fn is_marked(entry: &Value) -> bool {
     set("hasInstallScript") && entry.get("link") != Some(&Value::Bool(true))
 }
 
-/// Is the script of this package one of those that are known?
-fn leaves_the_project_alone(
-    sources: &mut Sources<'_>,
-    call: &Call<'_>,
-    project: &Project<'_>,
-    key: &str,
-    entry: &Value,
-) -> Result<(), Unclear> {
+/// An entry of the lock file, by the folder to which npm installs it.
+fn dependency<'a>(project: &Project<'_>, key: &'a str, entry: &'a Value) -> Dependency<'a> {
     let folder = key.rsplit("node_modules/").next().unwrap_or(key);
-    let name = entry.get("name").and_then(Value::as_str).unwrap_or(folder);
-    let refused = |more: &str| {
-        Unclear::new(format!("`{name}`{more} runs an install script, which may read files of the project"))
-    };
-    let known = DATA.install_scripts.iter().find(|(_, names)| names.contains(name));
-    let (class, _) = known.ok_or_else(|| refused(""))?;
-    // A fork under the same name may do anything.
-    let from_registry = entry.get("resolved").is_none_or(|address| {
-        let address = address.as_str().unwrap_or_default().to_ascii_lowercase().replace("%2f", "/");
-        let on_the_network = address.starts_with("https://") || address.starts_with("http://");
-        on_the_network && address.contains(&format!("/{name}/-/"))
-    });
-    if !from_registry {
-        return Err(refused(", which does not come from a registry,"));
+    let (base, _) = key.split_once("node_modules/").unwrap_or_default();
+    Dependency {
+        name: entry.get("name").and_then(Value::as_str).unwrap_or(folder),
+        address: entry.get("resolved").map(|address| address.as_str().unwrap_or_default()),
+        base: join(project.root, base),
     }
-    let own = join(call.cwd, "package.json");
-    match class {
-        Class::Message | Class::Own => {}
-        Class::Caller => {
-            sources.ambient_unread(&own);
-            if sources.project.look(&own) != Look::Absent {
-                sources.inputs.write_trees.insert(join(call.cwd, "node_modules"));
-            }
-        }
-        Class::Native | Class::Download => {
-            let told = |variable: &&String| {
-                let value = call.env.get(*variable);
-                value.is_some_and(|value| value.as_deref().is_none_or(|value| !is_number(value)))
-            };
-            if let Some(variable) = DATA.script_variables.iter().find(told) {
-                return Err(refused(&format!(", told by `{variable}`,")));
-            }
-            // prebuild-install looks for its settings in every folder above the package.
-            let (base, _) = key.split_once("node_modules/").unwrap_or_default();
-            let base = join(project.root, base);
-            for dir in std::iter::once(base.as_str()).chain(above(&base)) {
-                let settings = join(dir, ".prebuild-installrc");
-                let why = format!("the install script of `{name}` may read `{settings}`");
-                sources.not_of_the_project(&settings, &why)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A version, or a switch.
-fn is_number(value: &str) -> bool {
-    value.chars().all(|c| c.is_ascii_digit() || c == '.') && !value.contains("..") && value != "."
-        || ["true", "false"].contains(&value)
 }

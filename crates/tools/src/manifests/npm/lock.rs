@@ -31,8 +31,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::super::javascript::package::Package;
 use super::order;
-use super::package::Package;
 
 /// A project as its lock file must describe it.
 pub(super) struct Project<'a> {

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::scripts::DATA;
+use super::super::javascript::scripts::DATA as SCRIPTS;
 use super::super::testing::{Line, Memory};
+use super::config::DATA;
 
 fn npm(words: &'static str) -> Line {
     Line::new("npm", words)
@@ -371,7 +372,7 @@ fn install_scripts_of_dependencies_that_may_read_the_project() {
     for name in
         ["prisma", "puppeteer", "msw", "patch-package", "nx", "@sentry/cli", "husky", "electron-builder"]
     {
-        assert!(DATA.install_scripts.values().all(|names| !names.contains(name)), "{name}");
+        assert!(SCRIPTS.install_scripts.values().all(|names| !names.contains(name)), "{name}");
     }
     let configured = [
         ("/app/package.json", r#"{"dependencies": {"sharp": "1"}}"#),

@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 /// A package.json that is an object.
 #[derive(Debug, Clone)]
-pub(super) struct Package {
-    pub(super) json: Map<String, Value>,
+pub(in crate::manifests) struct Package {
+    pub(in crate::manifests) json: Map<String, Value>,
 }
 
 /// Where a dependency comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(in crate::manifests) enum Origin {
     /// The network.
     Remote,
     /// A file or folder, by a path relative to the package.
@@ -20,7 +20,7 @@ pub(super) enum Origin {
 }
 
 /// Scripts that npm runs for the project itself and for packages of the project, in any version. The last three are those of npm 5 and 6.
-const LIFE_CYCLE: [&str; 13] = [
+pub(in crate::manifests) const EVENTS: [&str; 13] = [
     "preinstall",
     "install",
     "postinstall",
@@ -44,7 +44,7 @@ const DEPENDENCIES: [&str; 4] =
 
 impl Package {
     /// `None` if it is no JSON object.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::manifests) fn parse(text: &str) -> Option<Self> {
         match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()? {
             Value::Object(json) => Some(Self { json }),
             _ => None,
@@ -52,14 +52,18 @@ impl Package {
     }
 
     /// Scripts that run at an install, with their text. `None` if `scripts` is not a table of texts.
-    pub(super) fn life_cycle(&self, packed: Packed) -> Option<Vec<(&'static str, &str)>> {
+    pub(in crate::manifests) fn life_cycle<'a>(
+        &'a self,
+        events: &'a [&'static str],
+        packed: Packed,
+    ) -> Option<Vec<(&'a str, &'a str)>> {
         let scripts = match self.json.get("scripts") {
             None | Some(Value::Null) => return Some(vec![]),
             Some(scripts) => scripts.as_object()?,
         };
         let packing = if packed == Packed::Perhaps { &PACKING[..] } else { &[] };
         let mut found = vec![];
-        for event in LIFE_CYCLE.iter().chain(packing) {
+        for event in events.iter().chain(packing) {
             if let Some(script) = scripts.get(*event) {
                 found.push((*event, script.as_str()?));
             }
@@ -68,7 +72,7 @@ impl Package {
     }
 
     /// A binding.gyp beside it is compiled, unless a script says otherwise.
-    pub(super) fn may_compile(&self) -> bool {
+    pub(in crate::manifests) fn may_compile(&self) -> bool {
         let scripted = |event| self.json.get("scripts").and_then(|scripts| scripts.get(event)).is_some();
         !scripted("install")
             && !scripted("preinstall")
@@ -76,7 +80,7 @@ impl Package {
     }
 
     /// Names and specifiers of all dependencies, those of `overrides` as well. `None` if one is not text.
-    pub(super) fn dependencies(&self) -> Option<Vec<(String, String)>> {
+    pub(in crate::manifests) fn dependencies(&self) -> Option<Vec<(String, String)>> {
         let mut found = vec![];
         for section in DEPENDENCIES {
             match self.json.get(section) {
@@ -96,7 +100,7 @@ impl Package {
     }
 
     /// The workspaces' patterns. `None` if they are of an unknown form.
-    pub(super) fn workspaces(&self) -> Option<Vec<&str>> {
+    pub(in crate::manifests) fn workspaces(&self) -> Option<Vec<&str>> {
         let list = match self.json.get("workspaces") {
             None | Some(Value::Null) => return Some(vec![]),
             Some(Value::Object(table)) => table.get("packages")?,
@@ -106,7 +110,7 @@ impl Package {
     }
 
     /// The programs that npm links for a package of the project, as paths. `None` if they are of an unknown form.
-    pub(super) fn programs(&self) -> Option<Vec<&str>> {
+    pub(in crate::manifests) fn programs(&self) -> Option<Vec<&str>> {
         if self.json.get("directories").and_then(|dirs| dirs.get("bin")).is_some() {
             return None;
         }
@@ -121,7 +125,7 @@ impl Package {
 
 /// Whether npm may pack a package before it installs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packed {
+pub(in crate::manifests) enum Packed {
     Never,
     Perhaps,
 }
@@ -140,7 +144,7 @@ fn overridden(value: &Value, name: &str, found: &mut Vec<(String, String)>) -> O
 }
 
 /// What a specifier means; follows npm-package-arg, `npa.js`.
-pub(super) fn origin(spec: &str) -> Origin {
+pub(in crate::manifests) fn origin(spec: &str) -> Origin {
     let spec = spec.trim();
     if let Some(path) = super::super::paths::of_file_url(spec) {
         return Origin::Local(path.to_owned());
@@ -182,7 +186,7 @@ pub(super) fn origin(spec: &str) -> Origin {
 }
 
 /// What an operand of `npm install` means: `name`, `name@spec`, `@scope/name@spec`, or a specifier alone.
-pub(super) fn operand_origin(operand: &str) -> Origin {
+pub(in crate::manifests) fn operand_origin(operand: &str) -> Origin {
     let scoped = operand.strip_prefix('@');
     let rest = scoped.unwrap_or(operand);
     match (scoped, rest.split_once('@')) {

@@ -5,28 +5,25 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::paths::{above, join};
-use super::sources::Sources;
-use super::{Look, Unclear};
+use super::super::paths::{above, join};
+use super::super::sources::Sources;
+use super::super::{Look, Unclear};
 
-/// What is known about scripts, and about npm's configuration; from `data/manifests/npm.toml`.
+/// What is known about scripts; from `data/manifests/javascript.toml`.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Data {
-    pub(super) harmless: BTreeSet<String>,
-    pub(super) lock_neutral: BTreeSet<String>,
-    pub(super) shorthands: std::collections::BTreeMap<String, String>,
+pub(in crate::manifests) struct Data {
     /// Packages whose install scripts are known to read and write nothing of the project, by what the scripts do.
-    pub(super) install_scripts: std::collections::BTreeMap<Class, BTreeSet<String>>,
+    pub(in crate::manifests) install_scripts: std::collections::BTreeMap<Class, BTreeSet<String>>,
     /// Environment variables that name files for one of these scripts.
-    pub(super) script_variables: BTreeSet<String>,
+    pub(in crate::manifests) script_variables: BTreeSet<String>,
     script: Vec<Known>,
 }
 
 /// What the install script of a package does.
 #[derive(Debug, Clone, Copy, serde::Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Class {
+pub(in crate::manifests) enum Class {
     /// Compiles the package's own sources, or fetches what others compiled.
     Native,
     /// Fetches a program, or puts one in place that came with the package.
@@ -69,12 +66,18 @@ enum Rest {
     Any,
 }
 
-pub(super) static DATA: LazyLock<Data> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../data/manifests/npm.toml")).expect("npm.toml is checked by a test")
+pub(in crate::manifests) static DATA: LazyLock<Data> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../data/manifests/javascript.toml"))
+        .expect("javascript.toml is checked by a test")
 });
 
 /// Notes what a script reads. `event` is its name in package.json, which lies in `dir`.
-pub(super) fn judge(sources: &mut Sources<'_>, dir: &str, event: &str, script: &str) -> Result<(), Unclear> {
+pub(in crate::manifests) fn judge(
+    sources: &mut Sources<'_>,
+    dir: &str,
+    event: &str,
+    script: &str,
+) -> Result<(), Unclear> {
     let manifest = join(dir, "package.json");
     let any = || {
         let reason = format!("`{event}` runs `{}`, which may read any file of the project", shown(script));
@@ -175,11 +178,11 @@ fn shown(script: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Memory;
+    use super::super::super::testing::Memory;
     use super::*;
     use proptest::prelude::*;
 
-    fn judged(script: &str, files: &[(&str, &str)]) -> Result<super::super::Inputs, String> {
+    fn judged(script: &str, files: &[(&str, &str)]) -> Result<super::super::super::Inputs, String> {
         let project = Memory::new(files);
         let mut sources = Sources::new(&project);
         judge(&mut sources, "/app", "postinstall", script).map_err(|unclear| unclear.reason)?;

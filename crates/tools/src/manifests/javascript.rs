@@ -1,0 +1,10 @@
+//! What the managers of JavaScript packages have in common: package.json, workspaces, local packages, scripts. Must not know any
+//! manager's own files.
+
+pub(super) mod corepack;
+pub(super) mod install_scripts;
+pub(super) mod local;
+pub(super) mod npmrc;
+pub(super) mod package;
+pub(super) mod scripts;
+pub(super) mod surroundings;
