@@ -264,9 +264,11 @@ pub struct Simulate {
 /// Whose rules of caching hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Builder {
-    /// Docker since version 23, and buildx
+    /// BuildKit: buildx, and Docker since version 23
     #[default]
     Buildkit,
+    /// Docker's BuildKit with Docker's own image store, which takes `COPY --link` for COPY
+    Docker,
     /// Docker's builder before BuildKit
     Classic,
     /// Buildah and Podman

@@ -13,5 +13,7 @@ mod page;
 mod project;
 #[path = "builds/scenario.rs"]
 mod scenario;
+#[path = "builds/simulated.rs"]
+mod simulated;
 #[path = "builds/stand.rs"]
 mod stand;

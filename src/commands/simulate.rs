@@ -129,6 +129,7 @@ fn assumptions(arguments: &Simulate) -> Result<Assumptions, Problem> {
     Ok(Assumptions {
         builder: match arguments.builder {
             cli::Builder::Buildkit => Builder::BuildKit,
+            cli::Builder::Docker => Builder::Docker,
             cli::Builder::Classic => Builder::Classic,
             cli::Builder::Buildah => Builder::Buildah,
             cli::Builder::Kaniko => Builder::Kaniko,
@@ -146,6 +147,7 @@ fn assumptions(arguments: &Simulate) -> Result<Assumptions, Problem> {
 fn builder_name(builder: cli::Builder) -> &'static str {
     match builder {
         cli::Builder::Buildkit => "BuildKit",
+        cli::Builder::Docker => "BuildKit with Docker's image store",
         cli::Builder::Classic => "Docker's classic builder",
         cli::Builder::Buildah => "Buildah",
         cli::Builder::Kaniko => "Kaniko",

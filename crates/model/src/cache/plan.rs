@@ -188,7 +188,7 @@ struct Planner<'m, 'a> {
 }
 
 /// What a step inherits. Values are texts; what only the base image knows is a text that nobody else writes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct State {
     /// In the order in which they were set last, which is their order in the key (`client/llb/meta.go`).
     variables: Vec<(String, String)>,
@@ -198,6 +198,16 @@ struct State {
 }
 
 impl State {
+    /// That of an image, as far as it matters which.
+    fn of_image(cwd: Option<&String>) -> Self {
+        Self {
+            variables: Vec::new(),
+            cwd: cwd.map_or("/", String::as_str).to_owned(),
+            user: String::new(),
+            shell: ["/bin/sh", "-c"].map(str::to_owned).to_vec(),
+        }
+    }
+
     fn set(&mut self, name: &str, value: String) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value));
@@ -245,13 +255,11 @@ impl Planner<'_, '_> {
         let stage = &self.model.stages[index];
         let (mut chain, mut state) = match &stage.parent {
             Parent::Stage(of) => self.ends[*of].clone(),
-            Parent::Scratch => {
-                (Chain::Base(key("scratch")), State { cwd: "/".to_owned(), ..State::default() })
-            }
+            Parent::Scratch => (Chain::Base(key("scratch")), State::of_image(None)),
             Parent::Image { .. } => {
                 let Body::From { image, .. } = &self.model.tree.instructions[stage.from].body else { return };
                 let name = self.expand(&image.text, &|name| self.globals.get(name).cloned());
-                (Chain::Base(key(&("image", name))), State { cwd: "/\u{1}".to_owned(), ..State::default() })
+                (Chain::Base(key(&("image", name))), State::of_image(stage.states[0].cwd.get()))
             }
         };
         for at in stage.instructions.clone().filter(|_| is_needed) {
@@ -350,12 +358,14 @@ impl Planner<'_, '_> {
         state: &State,
         mut step: Step,
     ) -> Step {
-        let words = match command {
-            Command::Exec(words) => key(&words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>()),
+        // The key has the words that are run, so the exec form of the shell's own command line is the same as the shell form.
+        let words: Vec<String> = match command {
+            Command::Exec(words) => words.iter().map(|word| word.text.clone()).collect(),
             // Blanks and all, but without the comments inside: that is what the shell gets.
             Command::Shell(_) => {
                 let text = instruction.script(&self.model.tree.text).map(|script| script.text().to_owned());
-                key(&(&state.shell, text.unwrap_or_else(|| instruction.arguments_text().to_owned())))
+                let text = text.unwrap_or_else(|| instruction.arguments_text().to_owned());
+                state.shell.iter().cloned().chain([text]).collect()
             }
         };
         let mut mounts = Vec::new();
@@ -431,7 +441,9 @@ impl Planner<'_, '_> {
             .filter_map(|one| one.value.as_deref())
             .collect();
         // With a mode the link is switched off silently (`convert_copy.go`).
-        step.is_linked = flag("link").is_some_and(|value| value == "true") && flag("chmod").is_none();
+        step.is_linked = self.builder.links_copies()
+            && flag("link").is_some_and(|value| value == "true")
+            && flag("chmod").is_none();
         let target = self.expand_in(state, &copy.destination.text);
         let is_folder = target.ends_with('/') || matches!(target.as_str(), "." | "..");
         let mut sources = Vec::new();
