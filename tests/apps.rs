@@ -6,6 +6,7 @@ mod cargo;
 mod go;
 mod npm;
 mod pip;
+mod pnpm;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,11 +34,12 @@ struct Ecosystem {
     least: usize,
 }
 
-const ECOSYSTEMS: [Ecosystem; 4] = [
+const ECOSYSTEMS: [Ecosystem; 5] = [
     Ecosystem { name: "cargo", generate: cargo::generate, reads: cargo::reads, least: 30 },
     Ecosystem { name: "go", generate: go::generate, reads: go::reads, least: 30 },
     Ecosystem { name: "npm", generate: npm::generate, reads: npm::reads, least: 30 },
     Ecosystem { name: "pip", generate: pip::generate, reads: pip::reads, least: 30 },
+    Ecosystem { name: "pnpm", generate: pnpm::generate, reads: pnpm::reads, least: 30 },
 ];
 
 /// Trees of each ecosystem.
