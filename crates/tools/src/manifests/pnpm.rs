@@ -146,6 +146,11 @@ impl Install<'_> {
         }
         for name in [own.as_str(), "pnpmfile.js", ".pnpmfile.mjs"] {
             let path = join(&self.root, name);
+            // As node looks for a program by its name.
+            for ending in [".js", ".json", ".node"] {
+                let other = format!("{path}{ending}");
+                self.sources.not_of_the_project(&other, &format!("`{other}` may be run by the install"))?;
+            }
             let Some(text) = self.sources.optional(&path)? else { continue };
             if !loads_nothing(&text) {
                 return Err(Unclear::at(
@@ -199,6 +204,8 @@ impl Install<'_> {
                 .map_err(|reason| Unclear::at(&path, reason))
         };
         let left_out = find(&left_out)?;
+        // pnpm 8 and 9 hand this pattern on as the name of a file, too (traced 2026-11-25).
+        self.sources.inputs.probes.insert(join(&self.root, "!**/bower_components/**"));
         for folder in find(&taken)? {
             if left_out.contains(&folder) || folder == self.root {
                 continue;
@@ -298,6 +305,25 @@ impl Install<'_> {
 /// pnpm-workspace.yaml of the folder. One further up would make it a package of that workspace.
 fn workspace(sources: &mut Sources<'_>, root: &str) -> Result<Map<String, Value>, Unclear> {
     const NAME: &str = "pnpm-workspace.yaml";
+    // pnpm looks for each of them, here and above, and complains (traced 2026-11-25, pnpm 8 to 10).
+    const MISNAMED: [&str; 7] = [
+        "pnpm-workspace.yml",
+        "pnpm-workspaces.yaml",
+        "pnpm-workspaces.yml",
+        ".pnpm-workspace.yaml",
+        ".pnpm-workspace.yml",
+        ".pnpm-workspaces.yaml",
+        ".pnpm-workspaces.yml",
+    ];
+    for dir in std::iter::once(root).chain(above(root)) {
+        for name in MISNAMED {
+            let path = join(dir, name);
+            sources.not_of_the_project(
+                &path,
+                &format!("pnpm stops at `{path}`, which it takes for a misnamed {NAME}"),
+            )?;
+        }
+    }
     let path = join(root, NAME);
     if let Some(text) = sources.optional(&path)? {
         return match yaml::read(&text, Aliases::Refused)

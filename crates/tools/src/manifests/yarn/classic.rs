@@ -40,6 +40,13 @@ pub(super) fn read(mut install: Install<'_>) -> Result<Inputs, Unclear> {
         let reason = "yarn.lock does not say which packages run install scripts, and one of them may read files of the project";
         return Err(Unclear::at(&install.lock_path, reason));
     }
+    for folder in std::iter::once(install.call.cwd).chain(members.keys().map(String::as_str)) {
+        for name in ["yarn.json", ".yarn-metadata.json"] {
+            let path = join(folder, name);
+            let why = format!("Yarn 1 takes `{path}` for a manifest, too");
+            install.sources.not_of_the_project(&path, &why)?;
+        }
+    }
     let agreement = install.agreement("yarn-classic");
     if install.has_flag(&["--frozen-lockfile"]) {
         agreement.map_err(|why| install.disagrees(&why))?;
