@@ -4,6 +4,7 @@
 mod cargo;
 mod package_json;
 mod package_lock;
+mod pnpm;
 #[cfg(test)]
 mod tests;
 mod uv;
@@ -76,6 +77,7 @@ type Compare = fn(&Lock<'_>) -> Result<(), String>;
 const LOCKS: &[(&str, Compare)] = &[
     ("cargo", cargo::compare),
     ("npm", package_lock::compare),
+    ("pnpm", pnpm::compare),
     ("uv", uv::compare),
     ("yarn-berry", yarn::compare_berry),
     ("yarn-classic", yarn::compare_classic),

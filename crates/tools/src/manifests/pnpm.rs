@@ -5,7 +5,7 @@
 //! `_tmp_…` file beside package.json. `install` leaves a lock file that agrees with the manifests as it is. `fetch` opens no manifest of a package and runs no script of the project.
 
 mod builds;
-mod lock;
+pub(in crate::manifests) mod lock;
 mod settings;
 #[cfg(test)]
 mod tests;

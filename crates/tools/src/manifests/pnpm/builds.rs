@@ -107,6 +107,12 @@ impl Builds<'_> {
         if of_package("onlyBuiltDependencies").is_none()
             && least_version(call, self.package).is_none_or(|version| version < 10)
         {
+            if let Some(version) = call.tool_version {
+                let reason = format!(
+                    "pnpm {version}, which the image or an earlier step brings, runs the install scripts of all packages, and its lock file does not say which have one"
+                );
+                return Err(Unclear::at(&manifest, reason));
+            }
             let reason = "pnpm 9 runs the install scripts of all packages, its lock file does not say which have one, and nothing here asks for pnpm 10 or later \
                           (`packageManager` or `engines.pnpm` of package.json would)";
             return Err(Unclear::at(&manifest, reason));

@@ -9,7 +9,7 @@ use super::super::javascript::package::Package;
 use crate::yaml::{self, Aliases};
 
 /// A lock file of a version that is read.
-pub(super) struct Lock {
+pub(in crate::manifests) struct Lock {
     json: Map<String, Value>,
     pub(super) version: Version,
 }
@@ -25,7 +25,7 @@ pub(super) enum Version {
 
 impl Lock {
     /// The error says why it is not read, as a clause without a subject.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(in crate::manifests) fn read(text: &str) -> Result<Self, String> {
         let Value::Object(json) = yaml::read(text, Aliases::Refused)? else {
             return Err("is no table".to_owned());
         };
@@ -45,7 +45,7 @@ impl Lock {
     /// Does it list what the manifests ask for, as they ask for it? `packages` are the project's, by their path below the root, which
     /// is `.`. The error is a clause.
     /// Of a package in `replaced` any range will do, since the project gives it another one.
-    pub(super) fn agrees(
+    pub(in crate::manifests) fn agrees(
         &self,
         packages: &BTreeMap<String, Package>,
         replaced: &BTreeSet<&str>,
