@@ -431,8 +431,7 @@ fn read<'t>(
 }
 
 fn is_command_of(tool: &Tool, action: &Action, command: &Range<usize>, words: &[Arg<'_>]) -> bool {
-    let commands = if action.commands.is_empty() { &tool.commands } else { &action.commands };
-    commands.iter().any(|line| {
+    let is_this = |line: &str| {
         let mut expected = line.split_whitespace();
         command.clone().all(|index| {
             let word = words.get(index).and_then(|word| word.literal());
@@ -444,7 +443,11 @@ fn is_command_of(tool: &Tool, action: &Action, command: &Range<usize>, words: &[
                 _ => false,
             }
         }) && expected.next().is_none()
-    })
+    };
+    match action.commands.as_slice() {
+        [] => tool.own_commands().any(is_this),
+        commands => commands.iter().any(|line| is_this(line)),
+    }
 }
 
 /// The verb, which may follow options of the tool, and the actions that it asks for.

@@ -58,12 +58,26 @@ pub struct Tool {
     /// The caches that it leaves behind.
     #[serde(default, rename = "cache")]
     pub caches: Vec<Cache>,
+    /// The start script that a project may bring for the tool.
+    #[serde(default)]
+    pub wrapper: Option<Wrapper>,
     /// Present when the tool runs the command line that follows it, as `sudo` and `env` do.
     #[serde(default)]
     pub wraps: Option<Wraps>,
     /// Command lines and how they are read. A test runs every one.
     #[serde(default, rename = "example")]
     pub examples: Vec<Example>,
+}
+
+/// A script of the project that fetches the tool and runs it (`./mvnw`).
+///
+/// Its text is the project's, so what it does is not known until it was looked at: every action of such a tool that says what it reads
+/// or writes has a manifest reader, and that reader believes nothing of a script that is not as the tool's authors made it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Wrapper {
+    /// The command lines that start it in the working directory, as in [`Tool::commands`]; here a relative path is meant.
+    pub commands: Vec<String>,
 }
 
 /// What sort of tool it is.
@@ -618,10 +632,13 @@ impl Tool {
 
     /// Every command line that starts it, those of its actions included.
     pub fn all_commands(&self) -> impl Iterator<Item = &str> {
-        self.commands
-            .iter()
-            .chain(self.actions.iter().flat_map(|action| &action.commands))
-            .map(String::as_str)
+        self.own_commands().chain(self.actions.iter().flat_map(|action| &action.commands).map(String::as_str))
+    }
+
+    /// The command lines that start it, whatever the action.
+    pub(crate) fn own_commands(&self) -> impl Iterator<Item = &str> {
+        let scripts = self.wrapper.iter().flat_map(|wrapper| &wrapper.commands);
+        self.commands.iter().chain(scripts).map(String::as_str)
     }
 
     /// What is wrong with the description, as far as its types do not already say so.
@@ -697,6 +714,16 @@ impl Tool {
                 ));
             }
             let mut places = action.reads.iter().chain(&action.writes);
+            if self.wrapper.is_some()
+                && action.manifest.is_none()
+                && action.commands.is_empty()
+                && places.clone().any(|place| *place != Place::Everything)
+            {
+                return Some(format!(
+                    "action `{}` says what a start script of the project does, and no manifest reader looks at that script",
+                    action.name
+                ));
+            }
             if places.any(|place| matches!(place, Place::Operands | Place::OperandTrees | Place::LastOperand))
                 && !matches!(action.operands, Operands::Paths | Operands::Packages)
             {

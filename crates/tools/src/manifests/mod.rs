@@ -7,6 +7,7 @@ mod dart;
 mod go;
 mod javascript;
 pub mod locks;
+mod maven;
 mod npm;
 mod paths;
 mod pdm;
@@ -21,6 +22,8 @@ mod swift;
 mod testing;
 mod uv;
 mod workspaces;
+mod wrapper;
+mod xml;
 mod yarn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +121,7 @@ const READERS: &[(&str, Reader)] = &[
     ("dart", dart::read),
     ("flutter", dart::read_flutter),
     ("go", go::read),
+    ("maven", maven::read),
     ("npm", npm::read),
     ("pdm", pdm::read),
     ("pip", pip::read),
