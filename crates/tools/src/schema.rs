@@ -717,7 +717,7 @@ impl Tool {
             if self.wrapper.is_some()
                 && action.manifest.is_none()
                 && action.commands.is_empty()
-                && places.clone().any(|place| *place != Place::Everything)
+                && places.clone().any(|place| !matches!(place, Place::Everything | Place::AnythingButIndexes))
             {
                 return Some(format!(
                     "action `{}` says what a start script of the project does, and no manifest reader looks at that script",

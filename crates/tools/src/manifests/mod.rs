@@ -4,7 +4,9 @@
 
 mod cargo;
 mod dart;
+mod dotnet;
 mod go;
+mod gradle;
 mod javascript;
 pub mod locks;
 mod maven;
@@ -119,8 +121,10 @@ type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
 const READERS: &[(&str, Reader)] = &[
     ("cargo", cargo::read),
     ("dart", dart::read),
+    ("dotnet", dotnet::read),
     ("flutter", dart::read_flutter),
     ("go", go::read),
+    ("gradle", gradle::read),
     ("maven", maven::read),
     ("npm", npm::read),
     ("pdm", pdm::read),

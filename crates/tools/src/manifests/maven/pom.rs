@@ -251,7 +251,7 @@ fn not_followed(path: &str, node: Node<'_, '_>, written: &str) -> Unclear {
 fn extensions(path: &str, scope: Node<'_, '_>) -> Result<(), Unclear> {
     let named = at(scope, &["build", "extensions", "extension"]);
     let plugins = plugins(scope).into_iter().filter(|plugin| value(*plugin, "extensions") == Some("true"));
-    for node in named.into_iter().chain(plugins) {
+    if let Some(node) = named.into_iter().chain(plugins).next() {
         let artifact = value(node, "artifactId").unwrap_or("?");
         let line = xml::line(node);
         let reason = format!(
