@@ -33,6 +33,7 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
         }
     }
     let root = call.cwd;
+    wrapper::java(&mut sources, call);
     start_script(&mut sources, call)?;
     let projects = settings(&mut sources, root)?;
     for folder in ["buildSrc", "build-logic"] {

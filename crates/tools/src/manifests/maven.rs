@@ -1,7 +1,7 @@
 //! What goals of Maven's dependency plugin read and write of the project. Runs nothing, resolves no version and reads no source.
 //!
 //! Traced 2026-11-25 (Maven 3.8.7, dependency plugin 3.5.0): `dependency:resolve` opens pom.xml of the project, of every module and of each parent by its relative path, and
-//! .mvn/maven.config, jvm.config and extensions.xml; it looks for the files that activate profiles and for profiles.xml. It opens nothing below src/.
+//! .mvn/maven.config, jvm.config and extensions.xml; it looks for the files that activate profiles and for profiles.xml. It opens nothing below src/. In each module it looks for target/dependency-maven-plugin-markers.
 //! A goal that is called by its name runs alone: no phase, and so no plugin of the project, comes before it.
 
 mod pom;
@@ -31,6 +31,7 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
         }
     }
     environment(call)?;
+    wrapper::java(&mut sources, call);
     let root = match file {
         None => join(call.cwd, "pom.xml"),
         Some(path) if project.look(&path) == Look::Directory => join(&path, "pom.xml"),

@@ -1,4 +1,4 @@
-//! Start scripts that a project brings for its builder (`./mvnw`, `./gradlew`): is this one as its authors made it? Runs nothing.
+//! Start scripts that a project brings for its builder (`./mvnw`, `./gradlew`): is this one as its authors made it? And what Java does in any case. Runs nothing.
 //!
 //! The text of a script is compared with those that were released, so that a line of the project's own, which could read or write
 //! anything, is noticed. Comments, blank lines, indentation and version numbers do not count.
@@ -27,6 +27,13 @@ pub(super) fn check(
     }
     let reason = format!("`{path}` is not as a known version of its tool writes it, and may read any file");
     Err(Unclear::at(&path, reason))
+}
+
+/// What any Java looks for where it is started (seen in traced runs).
+pub(super) fn java(sources: &mut Sources<'_>, call: &Call<'_>) {
+    for name in [".hotspotrc", ".hotspot_compiler"] {
+        sources.ambient_unread(&join(call.cwd, name));
+    }
 }
 
 /// 64 bits of what a script says (FNV-1a): enough to tell versions and edits apart, and nobody gains by a collision in their own project.

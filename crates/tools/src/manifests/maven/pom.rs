@@ -16,13 +16,14 @@ pub(super) fn read(sources: &mut Sources<'_>, root: &str) -> Result<(), Unclear>
         Reactor { sources, seen: BTreeMap::new(), folders: BTreeSet::new(), activations: BTreeSet::new() };
     reactor.project(root)?;
     reactor.activations()?;
-    if reactor.folders.len() > 1 {
-        // Maven may take an artifact of a sibling from what an earlier build left.
-        for folder in reactor.folders.clone() {
-            let target = join(&folder, "target");
-            let why = format!("`{target}` is copied too, and Maven may take modules of the project from it");
-            reactor.sources.not_of_the_project(&target, &why)?;
-        }
+    let has_siblings = reactor.folders.len() > 1;
+    for folder in &reactor.folders {
+        // Artifacts of a sibling may be taken from what an earlier build left, and the plugin looks for its own marks.
+        let left = if has_siblings { "target" } else { "target/dependency-maven-plugin-markers" };
+        let target = join(folder, left);
+        let why = format!("`{target}` is copied too, and Maven may take it for what an earlier build did");
+        reactor.sources.not_of_the_project(&target, &why)?;
+        reactor.sources.inputs.trees.insert(target);
     }
     Ok(())
 }
@@ -70,8 +71,6 @@ impl Reactor<'_, '_> {
         if !self.folders.insert(parent(path).to_owned()) {
             return Ok(());
         }
-        // Maven 3 looks for it and warns.
-        self.sources.ambient_unread(&join(parent(path), "profiles.xml"));
         let text = self.sources.needed(path)?;
         let document = xml::parse(path, &text)?;
         self.model(path, &document)?;
@@ -115,6 +114,8 @@ impl Reactor<'_, '_> {
         {
             return Err(Unclear::at(path, format!("`{path}` is not a POM of model version 4.0.0")));
         }
+        // Maven 3 looks for it and warns.
+        self.sources.ambient_unread(&join(parent(path), "profiles.xml"));
         self.parent(path, project)?;
         for scope in std::iter::once(project).chain(at(project, &["profiles", "profile"])) {
             extensions(path, scope)?;

@@ -71,7 +71,8 @@ fn poms_of_all_modules_and_profiles_are_read() {
             "/app/pom.xml",
         ]
     );
-    assert!(inputs.trees.is_empty() && inputs.writes.is_empty() && inputs.write_trees.is_empty());
+    assert_eq!(inputs.trees.iter().filter(|tree| tree.ends_with("/target")).count(), 5);
+    assert!(inputs.writes.is_empty() && inputs.write_trees.is_empty());
     for probe in [
         "/app/gone/pom.xml",
         "/app/it.txt",
@@ -79,6 +80,7 @@ fn poms_of_all_modules_and_profiles_are_read() {
         "/app/core/target",
         "/app/profiles.xml",
         "/app/.mvn/extensions.xml",
+        "/app/.hotspotrc",
     ] {
         assert!(inputs.probes.contains(probe), "{probe}: {:?}", inputs.probes);
     }
@@ -89,6 +91,7 @@ fn a_single_project_has_no_siblings() {
     let inputs = mvn("resolve")
         .reads(&Memory::new(&[("/app/pom.xml", &pom("shop", "")), ("/app/target/shop-1.jar", "")]));
     assert_eq!(inputs.files.len(), 1);
+    assert_eq!(inputs.trees.iter().collect::<Vec<_>>(), ["/app/target/dependency-maven-plugin-markers"]);
     let siblings = Memory::new(&[
         ("/app/pom.xml", &pom("shop", "<modules><module>core</module></modules>")),
         ("/app/core/pom.xml", &child("core", "")),
@@ -96,7 +99,7 @@ fn a_single_project_has_no_siblings() {
     ]);
     assert_eq!(
         mvn("resolve").unclear(&siblings),
-        "`/app/core/target` is copied too, and Maven may take modules of the project from it [/app/core/target]"
+        "`/app/core/target` is copied too, and Maven may take it for what an earlier build did [/app/core/target]"
     );
 }
 
@@ -158,7 +161,7 @@ fn files_that_the_model_names() {
         inputs.files.iter().collect::<Vec<_>>(),
         ["/app/ci/settings.xml", "/app/lib/ojdbc.jar", "/app/pom.xml"]
     );
-    assert_eq!(inputs.trees.iter().collect::<Vec<_>>(), ["/app/repo"]);
+    assert!(inputs.trees.contains("/app/repo"));
 }
 
 #[test]
