@@ -9,6 +9,8 @@ mod cache;
 mod images;
 #[path = "builds/page.rs"]
 mod page;
+#[path = "builds/pairs.rs"]
+mod pairs;
 #[path = "builds/project.rs"]
 mod project;
 #[path = "builds/scenario.rs"]
