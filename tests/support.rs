@@ -32,6 +32,8 @@ pub(crate) struct Project {
     pub(crate) files: Memory,
     /// Settings of passes.
     pub(crate) options: Options,
+    /// The tools, where it brings some of its own.
+    toolbox: Option<Arc<Toolbox>>,
 }
 
 impl Project {
@@ -47,12 +49,13 @@ impl Project {
             }
             builder.build().expect("its patterns are valid")
         });
-        let options = files.texts.get("options.toml").map_or_else(Options::default, |text| options(text));
+        let (options, toolbox) =
+            files.texts.get("options.toml").map_or_else(Default::default, |text| options(text));
         for name in ABOUT {
             files.texts.remove(name);
             files.kinds.remove(name);
         }
-        Self { text, files, options }
+        Self { text, files, options, toolbox }
     }
 
     /// A Dockerfile and these files, each with its text.
@@ -61,7 +64,7 @@ impl Project {
         for (path, content) in files.iter().chain([&("Dockerfile", text)]) {
             memory.put(path, content);
         }
-        Self { text: text.to_owned(), files: memory, options: Options::default() }
+        Self { text: text.to_owned(), files: memory, options: Options::default(), toolbox: None }
     }
 
     /// The same context with another Dockerfile.
@@ -112,7 +115,7 @@ impl Project {
     fn run(&self, selection: &Selection) -> Result<Outcome, Vec<String>> {
         let request = Request {
             text: &self.text,
-            toolbox: Toolbox::builtin(),
+            toolbox: self.toolbox.as_deref().unwrap_or_else(|| Toolbox::builtin()),
             context: Some(self.context()),
             options: &self.options,
             selection,
@@ -149,18 +152,24 @@ fn line_of(note: &Note) -> String {
     format!("line {}: {title}{}", note.line, note.reason)
 }
 
-fn options(text: &str) -> Options {
+/// Settings as in `dockopt.toml`, as far as tests need them: those of passes, and tools of one's own.
+fn options(text: &str) -> (Options, Option<Arc<Toolbox>>) {
     let table: toml::Table = text.parse().expect("it is TOML");
-    let mut options = Options::default();
+    let (mut options, mut toolbox) = (Options::default(), None);
     for (key, value) in &table {
         match (key.as_str(), value.as_str()) {
             ("merge-runs", Some("when-it-pays")) => options.merge = Merge::WhenItPays,
             ("merge-runs", Some("always")) => options.merge = Merge::Always,
             ("merge-runs", Some("never")) => options.merge = Merge::Never,
+            ("tools", None) => {
+                let tools = value.clone().try_into().expect("its tools keep the schema");
+                let own = Toolbox::builtin().with_user_tools(tools).expect("its tools can be used");
+                toolbox = Some(Arc::new(own));
+            }
             _ => panic!("`{key}` is no option that tests know"),
         }
     }
-    options
+    (options, toolbox)
 }
 
 /// A unified diff, in which carriage returns can be seen; empty where nothing differs.

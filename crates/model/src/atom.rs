@@ -2,7 +2,7 @@
 //! atoms is told in `trace.rs`.
 
 use crate::effects::Effects;
-use crate::region::{Footprint, Region};
+use crate::region::{Footprint, Region, meets};
 
 /// One indivisible piece of a stage.
 #[derive(Debug, Clone)]
@@ -78,10 +78,22 @@ impl Atom {
         }
     }
 
+    /// Whether what it reads depends on the attributes of this folder. An install that reads a folder whole asks for what is
+    /// in it: the normalisation `folder-attributes`.
+    pub fn looks_at_folder(&self, path: &str) -> bool {
+        let region = Region::Path(path.to_owned());
+        let is_root = |read: &Region| matches!(read, Region::NamedTree(tree) if tree == path);
+        self.effects.reads.iter().any(|read| !is_root(read) && meets(read, &region))
+    }
+
     /// Whether this atom, which writes `path`, and `run` may not change places.
     fn conflicts_at(&self, path: &str, run: &Self) -> bool {
         let region = Region::Path(path.to_owned());
-        run.effects.reads.touches(&region)
+        let is_read = match &self.kind {
+            AtomKind::Write { from: None, .. } => run.looks_at_folder(path),
+            _ => run.effects.reads.touches(&region),
+        };
+        is_read
             || run.effects.writes.touches(&region)
             || (!self.effects.reads.is_empty() && run.effects.writes.meets(&self.effects.reads))
     }

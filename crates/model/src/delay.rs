@@ -109,7 +109,8 @@ pub fn first_install(model: &Model<'_>, stage: usize, from: usize) -> Option<usi
         for node in script.elements().into_iter().flat_map(crate::Element::nodes) {
             crate::script::each_command(node, &mut |simple| {
                 let action = script.recognize(simple).and_then(|invocation| invocation.action);
-                found |= action.is_some_and(|action| action.brings_packages() && action.manifest.is_some());
+                found |=
+                    action.is_some_and(|action| action.brings_packages() && action.names_project_files());
             });
         }
         found
@@ -198,9 +199,13 @@ impl Walk<'_, '_> {
         };
         for inputs in &atom.effects.inputs {
             let shadowed = |path: &str| filled.iter().any(|tree| path::within(path, tree));
-            install.folders.extend(
-                inputs.trees.iter().filter(|tree| !shadowed(tree) && self.folders.contains(*tree)).cloned(),
-            );
+            // A folder below what is copied, or one that the copy itself fills.
+            let copied = |tree: &str| {
+                self.folders.contains(tree) || (tree != "/" && path::within(&self.delay.target, tree))
+            };
+            install
+                .folders
+                .extend(inputs.trees.iter().filter(|tree| !shadowed(tree) && copied(tree)).cloned());
             for file in &inputs.files {
                 if let Some(from) = self.delay.files.get(file).filter(|_| !shadowed(file)) {
                     install.manifests.insert(file.clone(), from.clone());

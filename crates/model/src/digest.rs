@@ -10,6 +10,7 @@
 //!   tell.
 //! - `made-folder`: making a folder that exists is nothing; so is making one that a COPY gives its attributes later, before
 //!   anything looks at them.
+//! - `folder-attributes`: an install that reads a folder whole does not look at the owner and mode of the folder itself.
 //!
 //! Two traces are equal if one becomes the other by swapping neighbours that are independent. Each atom is hashed together
 //! with the hashes of all earlier atoms that it conflicts with, and the trace is the multiset of these hashes: like the
@@ -222,7 +223,12 @@ fn repeated_writes<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
         if let AtomKind::Write { path, .. } = &atom.kind {
             let repeats = last.insert(path, at).is_some_and(|before| {
                 atoms[before].label == atom.label
-                    && !atoms[before + 1..at].iter().any(|between| writes_path(between, path))
+                    && !atoms[before + 1..at].iter().any(|between| {
+                        // The rest of a COPY is what else it brings, and not the files that it names itself.
+                        let is_own_rest = between.instruction == atoms[before].instruction
+                            && matches!(between.kind, AtomKind::Rest { .. });
+                        !is_own_rest && writes_path(between, path)
+                    })
             });
             if repeats {
                 continue;
@@ -275,7 +281,7 @@ fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
         Some(_) => false,
         None => {
             let region = Region::Path(path.to_owned());
-            atom.effects.reads.touches(&region) || atom.effects.writes.touches(&region)
+            atom.looks_at_folder(path) || atom.effects.writes.touches(&region)
         }
     };
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();

@@ -229,7 +229,9 @@ impl Surroundings<'_> {
     /// What the manifest reader of an install says.
     fn inputs(&self, simple: &Simple, args: &[Arg<'_>], invocation: &Invocation<'_>) -> Option<Answer> {
         let action = invocation.action?;
-        let reader = action.manifest.as_deref()?;
+        if !action.names_project_files() {
+            return None;
+        }
         let Known::Is(cwd) = self.cwd else {
             return Some(Answer::Unclear {
                 reason: "the working directory of the base image is not known".to_owned(),
@@ -268,7 +270,7 @@ impl Surroundings<'_> {
             command: &command.join(" "),
             tool_version: self.versions.get(&invocation.tool.name).copied(),
         };
-        manifests::inputs(reader, &call, self.project)
+        manifests::inputs(action, &call, self.project)
     }
 
     fn place(

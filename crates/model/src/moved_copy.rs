@@ -7,7 +7,7 @@ use dockopt_syntax::{Copy, Edit, Form, Instruction, ItemKind, Span, Tree};
 
 use crate::copy_lines::{CopyLines, written_order};
 use crate::delay::{Delay, Install};
-use crate::{Model, layout};
+use crate::{Model, layout, path};
 
 /// Where the manifests are copied that the first install needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum At {
 pub struct MovedCopy {
     /// The change of the Dockerfile.
     pub edits: Vec<Edit>,
-    /// The context files that are copied by name now.
+    /// The context files, and folders with a `/` at their end, that are copied by name now.
     pub manifests: Vec<String>,
     /// Those that an earlier COPY brings already.
     pub present: Vec<String>,
@@ -45,6 +45,7 @@ impl MovedCopy {
         let newline = tree.newline();
         let mut plan = Self { edits: Vec::new(), manifests: Vec::new(), present: Vec::new() };
         let mut copied: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut folders: Vec<&str> = Vec::new();
         let mut in_place = String::new();
         let mut first_run = None;
         for install in &delay.installs {
@@ -60,11 +61,23 @@ impl MovedCopy {
             let (present, new): (BTreeMap<&str, &str>, BTreeMap<&str, &str>) =
                 new.into_iter().partition(|(image, from)| is_there(image, from));
             plan.present.extend(present.values().map(|&from| from.to_owned()));
+            let new_folders: Vec<&str> = install
+                .folders
+                .iter()
+                .map(String::as_str)
+                .filter(|folder| !folders.iter().any(|copied| path::within(folder, copied)))
+                .collect();
             let lines = CopyLines { tree, instruction, copy, delay }
-                .write(&new, &install.folders.iter().map(String::as_str).collect::<Vec<_>>())
+                .write(&new, &new_folders)
                 .ok_or("a file that the install reads cannot be named in a COPY line")?;
             plan.manifests.extend(written_order(new.values().copied()).into_iter().map(str::to_owned));
+            plan.manifests.extend(
+                new_folders
+                    .iter()
+                    .map(|folder| format!("{}/", path::relative(folder, &delay.target).unwrap_or(folder))),
+            );
             copied.extend(new);
+            folders.extend(new_folders);
             first_run = first_run.or(Some(install.instruction));
             if lines.is_empty() {
                 continue;

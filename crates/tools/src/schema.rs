@@ -163,6 +163,9 @@ pub struct Action {
     /// as `NAME` or `NAME@VERSION`.
     #[serde(default)]
     pub brings: Vec<String>,
+    /// The same, said by a list of files, for an install whose inputs are the same in every project.
+    #[serde(default)]
+    pub project: Option<ProjectFiles>,
     /// Options that answer its questions with yes.
     #[serde(default)]
     pub assume_yes: Vec<String>,
@@ -255,6 +258,44 @@ pub struct Frozen {
 
 /// Stands in [`Action::brings`] for the tools that the operands name.
 pub const BROUGHT_BY_NAME: &str = "operands";
+
+/// The files of the project that an action reads and writes, by their paths below the working directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProjectFiles {
+    /// Files without which it fails.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Files that it reads, and folders that it reads whole, where they are there. A `*` in the last part stands for any text.
+    #[serde(default)]
+    pub takes: Vec<String>,
+    /// Files that it may write.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// Folders that it fills with what it installs, and that no project keeps in its repository.
+    #[serde(default)]
+    pub fills: Vec<String>,
+}
+
+impl ProjectFiles {
+    fn fault(&self) -> Option<String> {
+        let plain = |path: &str| path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        let mut paths = self.needs.iter().chain(&self.takes).chain(&self.writes).chain(&self.fills);
+        if let Some(path) = paths.find(|path| !plain(path)) {
+            return Some(format!("`{path}` is not a plain path below the working directory"));
+        }
+        let exact = |path: &str| !path.contains('*');
+        let mut paths = self.needs.iter().chain(&self.writes).chain(&self.fills);
+        if let Some(path) = paths.find(|path| !exact(path)) {
+            return Some(format!("`{path}` has a `*`, which only `takes` knows"));
+        }
+        let folder = |path: &str| path.rsplit_once('/').is_none_or(|(folder, _)| exact(folder));
+        self.takes
+            .iter()
+            .find(|path| !folder(path) || path.matches('*').count() > 1)
+            .map(|path| format!("`{path}` may have one `*`, in its last part"))
+    }
+}
 
 /// What an action is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -607,10 +648,15 @@ impl Frozen {
 }
 
 impl Action {
+    /// Is it said which files of the project it reads, by a manifest reader or by a list?
+    pub fn names_project_files(&self) -> bool {
+        self.manifest.is_some() || self.project.is_some()
+    }
+
     /// Does it bring packages, so that it pays to keep it cached? A download counts if a manifest of the project says what to fetch.
     pub fn brings_packages(&self) -> bool {
         matches!(self.role, Role::Install | Role::Upgrade)
-            || (self.role == Role::Fetch && self.manifest.is_some())
+            || (self.role == Role::Fetch && self.names_project_files())
     }
 }
 
@@ -678,6 +724,20 @@ impl Tool {
             }
         }
         for action in &self.actions {
+            let names = |places: &[Place]| places.contains(&Place::Project);
+            let project = match &action.project {
+                None => None,
+                Some(_) if action.manifest.is_some() => {
+                    Some("it has both `manifest` and `project`".to_owned())
+                }
+                Some(_) if !names(&action.reads) || !names(&action.writes) => Some(
+                    "`project` lists files, and `reads` and `writes` do not both name the place".to_owned(),
+                ),
+                Some(files) => files.fault(),
+            };
+            if let Some(fault) = project {
+                return Some(format!("action `{}`: {fault}", action.name));
+            }
             if let Some(name) =
                 action.empties.iter().chain(&action.trims).find(|name| !cache_names.contains(name.as_str()))
             {

@@ -3,11 +3,13 @@
 //! A reader looks at files through [`Project`] only. It never guesses: what it cannot follow is [`Answer::Unclear`].
 
 mod cargo;
+mod composer;
 mod dart;
 mod dotnet;
 mod go;
 mod gradle;
 mod javascript;
+mod listed;
 pub mod locks;
 mod maven;
 mod npm;
@@ -29,6 +31,8 @@ mod xml;
 mod yarn;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::schema::Action;
 
 /// The files of the image, by absolute image path, as far as they are known before the install runs.
 pub trait Project {
@@ -105,14 +109,28 @@ pub enum Answer {
     },
 }
 
+/// Asks the reader that an action names, or the list that it has. `None` if there is neither.
+pub fn inputs(action: &Action, call: &Call<'_>, project: &dyn Project) -> Option<Answer> {
+    match (&action.manifest, &action.project) {
+        (Some(name), _) => reader(name, call, project),
+        (None, Some(files)) => {
+            Some(answer(complete(call).and_then(|()| listed::read(files, action, call, project))))
+        }
+        (None, None) => None,
+    }
+}
+
 /// Asks the reader of a name. `None` if there is none.
-pub fn inputs(reader: &str, call: &Call<'_>, project: &dyn Project) -> Option<Answer> {
-    let (_, read) = READERS.iter().find(|(name, _)| *name == reader)?;
-    let answer = complete(call).and_then(|()| read(call, project));
-    Some(match answer {
+fn reader(name: &str, call: &Call<'_>, project: &dyn Project) -> Option<Answer> {
+    let (_, read) = READERS.iter().find(|(known, _)| *known == name)?;
+    Some(answer(complete(call).and_then(|()| read(call, project))))
+}
+
+fn answer(inputs: Result<Inputs, Unclear>) -> Answer {
+    match inputs {
         Ok(inputs) => Answer::Reads(inputs),
         Err(Unclear { reason, path }) => Answer::Unclear { reason, path },
-    })
+    }
 }
 
 type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
@@ -120,6 +138,7 @@ type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
 #[rustfmt::skip] // one line a reader
 const READERS: &[(&str, Reader)] = &[
     ("cargo", cargo::read),
+    ("composer", composer::read),
     ("dart", dart::read),
     ("dotnet", dotnet::read),
     ("flutter", dart::read_flutter),

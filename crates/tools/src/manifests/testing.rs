@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Call, Inputs, Look, Project, inputs};
+use super::{Answer, Call, Inputs, Look, Project};
 
 /// Files by path; directories follow from them. Below a path in `unknown`, what is not listed is not known.
 #[derive(Debug, Default)]
@@ -97,7 +97,7 @@ impl Line {
             command: self.command,
             tool_version: self.version,
         };
-        inputs(self.reader, &call, project).expect("a known reader")
+        super::reader(self.reader, &call, project).expect("a known reader")
     }
 
     pub(super) fn reads(&self, project: &Memory) -> Inputs {

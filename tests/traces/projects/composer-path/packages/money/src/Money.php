@@ -1,0 +1,5 @@
+<?php
+
+namespace Acme\Money;
+
+final class Money {}

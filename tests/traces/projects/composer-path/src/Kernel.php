@@ -1,0 +1,5 @@
+<?php
+
+namespace Acme\Shop;
+
+final class Kernel {}
