@@ -228,6 +228,10 @@ pub fn split(model: &Model<'_>, instruction: usize, index: usize) -> Option<(Str
     if head.contains('\n') {
         return None;
     }
+    // Words with dashes behind the keyword are flags of RUN.
+    if tree.text[start..code.end].starts_with('-') {
+        return None;
+    }
     let first = Span::new(code.start, end).of(&tree.text).to_owned();
     let second = format!("{comments}{head}{}", Span::new(start, code.end).of(&tree.text));
     Some((first, second))
