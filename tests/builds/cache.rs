@@ -24,6 +24,7 @@ fn the_cache_does_what_the_scenarios_say() {
                 build. The projects and edits are in `tests/builds/cache.toml`.",
         columns: ["fact", "scenario", "steps after the edit"],
         rows: rows.collect(),
+        varying: &[],
     };
     page.check(&stand);
 }

@@ -64,6 +64,7 @@ fn images_are_what_the_facts_say() {
             .iter()
             .map(|fact| [fact.shows.clone(), fact.name.clone(), fact.expected.found().join("<br>")])
             .collect(),
+        varying: &[],
     };
     page.check(&stand);
 }

@@ -10,6 +10,7 @@ use dockopt::engine::{Build, Built, Cache};
 use dockopt::verify::{self, Plan, Verdict};
 use dockopt::work::{Done, Session, Wanted};
 use dockopt_model::{Known, Model, Parent};
+use indicatif::DecimalBytes;
 
 use crate::page::{Page, code};
 use crate::stand::{self, NETWORK, Stand};
@@ -43,18 +44,22 @@ fn examples_are_the_same_image_and_rebuild_from_the_cache() {
         title: "Measured effects",
         about: "Every example that can be built without images from a registry, built before and after `dockopt fix`, compared, and \
                 built again after an edit of one file. The base images are look-alikes that `tests/engine` makes from Debian's \
-                packages, and their layers are counted too. Seconds depend on the machine and the \
-                network: `dockopt verify` shows them for yours.",
+                packages, and their layers and sizes are counted too. Sizes and times are those of one run: they depend on the \
+                machine and the network, and `dockopt verify` shows them for yours.",
         columns: [
             "example",
             "edited file",
             "steps cached before",
             "after",
-            "layers before",
+            "rebuild before",
+            "after",
+            "times faster",
+            "size before",
             "after",
             "image",
         ],
         rows: rows.collect(),
+        varying: &[4, 5, 6, 7, 8],
     };
     page.check(&stand);
 }
@@ -182,22 +187,27 @@ fn plan(touch: Vec<String>) -> Plan {
     Plan { touch, arguments: NETWORK.map(Into::into).to_vec(), ..Plan::default() }
 }
 
-/// The rows of one example: what is the same in every run on the same engine.
-fn effects(name: &str, verdict: &Verdict) -> Vec<[String; 7]> {
-    let of = |built: &Built| format!("{} of {}", built.cached(), built.own_steps().count());
-    let layers = |figures: &verify::Figures| figures.layers.len().to_string();
+/// The rows of one example, one for each edit.
+fn effects(name: &str, verdict: &Verdict) -> Vec<[String; 10]> {
+    let cached = |built: &Built| format!("{} of {}", built.cached(), built.own_steps().count());
+    let seconds = |built: &Built| format!("{:.2} s", built.took.as_secs_f64());
+    let size = |figures: &verify::Figures| DecimalBytes(figures.size).to_string();
     let image = if verdict.images.on_purpose.is_empty() { "the same" } else { "changed on purpose" };
     verdict
         .rebuilds
         .iter()
         .map(|rebuild| {
+            let ratio = rebuild.before.took.as_secs_f64() / rebuild.after.took.as_secs_f64().max(0.001);
             [
                 name.to_owned(),
                 code(&rebuild.path),
-                of(&rebuild.before),
-                of(&rebuild.after),
-                layers(&verdict.before),
-                layers(&verdict.after),
+                cached(&rebuild.before),
+                cached(&rebuild.after),
+                seconds(&rebuild.before),
+                seconds(&rebuild.after),
+                format!("{ratio:.1}"),
+                size(&verdict.before),
+                size(&verdict.after),
                 image.to_owned(),
             ]
         })
