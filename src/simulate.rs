@@ -72,6 +72,8 @@ pub struct Step {
     pub causes: Vec<(String, usize)>,
     /// Whether it may bring something else although nothing changed.
     pub is_volatile: bool,
+    /// Build arguments that it sees and that have no value here.
+    pub open_arguments: Vec<String>,
 }
 
 /// How long a step takes.
@@ -366,6 +368,7 @@ fn steps(plan: &Plan, text: &str, cost: &dyn Fn(&str, StepKind) -> Cost) -> Vec<
                 most_runs: 0,
                 causes: Vec::new(),
                 is_volatile: step.is_volatile,
+                open_arguments: step.open_arguments.clone(),
             }
         })
         .collect()

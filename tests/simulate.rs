@@ -231,6 +231,18 @@ fn fix_says_what_a_rewrite_would_have_saved() {
     );
 }
 
+#[test]
+fn a_build_argument_without_a_value_is_said_and_keeps_fix_from_promising() {
+    let repository = Repository::flask();
+    repository.commit("argument", &[("Dockerfile", &FLASK.replace("WORKDIR", "ARG REVISION\nWORKDIR"))]);
+    let (_, err, _) = repository.dockopt(&["fix"]);
+    assert!(err.contains("copy-manifests-first") && !err.contains("it would have run"), "{err}");
+    let (out, _, _) = repository.dockopt(&["simulate"]);
+    assert!(out.contains("build arguments without a value are taken to stay the same (REVISION)"), "{out}");
+    let (out, _, _) = repository.dockopt(&["simulate", "--build-arg", "REVISION=1"]);
+    assert!(!out.contains("build arguments without"), "{out}");
+}
+
 /// What a browser makes of the page: it has no scripts of its own, so the test adds one that reports in the title.
 #[test]
 fn the_page_is_readable_in_a_browser_in_light_and_dark() {

@@ -3,6 +3,7 @@
 pub mod html;
 pub mod json;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -156,6 +157,14 @@ fn summary(simulated: &Simulated) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let open: BTreeSet<&str> =
+        all().flat_map(|step| step.open_arguments.iter().map(String::as_str)).collect();
+    if !open.is_empty() {
+        lines.push(format!(
+            "build arguments without a value are taken to stay the same ({}); `--build-arg` sets them",
+            open.into_iter().collect::<Vec<_>>().join(", ")
+        ));
+    }
     if all().any(|step| step.is_volatile) {
         lines.push("what comes from the network is taken to stay the same".to_owned());
     }
@@ -173,6 +182,8 @@ pub struct Saving {
     pub before: usize,
     /// How often after.
     pub after: usize,
+    /// Whether that rests on build arguments that may be others each time.
+    pub is_open: bool,
 }
 
 impl Saving {
@@ -212,6 +223,7 @@ pub fn savings(before: &Replay, after: &Replay) -> Vec<Saving> {
                 step: other.text.clone(),
                 before: step.most_runs,
                 after: other.most_runs,
+                is_open: !other.open_arguments.is_empty(),
             });
         }
     }

@@ -34,6 +34,8 @@ pub struct Step {
     pub is_final: bool,
     /// Whether it may bring something else although nothing changed, such as an ADD of a URL.
     pub is_volatile: bool,
+    /// Build arguments that a RUN sees and that have no value here: whoever builds may give them another one each time.
+    pub open_arguments: Vec<String>,
     /// What it does, without what it starts from and what it takes.
     does: Key,
     parent: Chain,
@@ -195,6 +197,8 @@ struct State {
     cwd: String,
     user: String,
     shell: Vec<String>,
+    /// Build arguments without a value.
+    open_arguments: Vec<String>,
 }
 
 impl State {
@@ -205,6 +209,7 @@ impl State {
             cwd: cwd.map_or("/", String::as_str).to_owned(),
             user: String::new(),
             shell: ["/bin/sh", "-c"].map(str::to_owned).to_vec(),
+            open_arguments: Vec::new(),
         }
     }
 
@@ -298,6 +303,7 @@ impl Planner<'_, '_> {
             kind: StepKind::Folder,
             is_final: false,
             is_volatile: false,
+            open_arguments: Vec::new(),
             does: 0,
             parent,
             takes: Vec::new(),
@@ -324,8 +330,9 @@ impl Planner<'_, '_> {
                         .or(default)
                         .or_else(|| self.globals.get(name).cloned());
                     // Without a value it is not in the environment.
-                    if let Some(value) = value {
-                        state.set(name, value);
+                    match value {
+                        Some(value) => state.set(name, value),
+                        None => state.open_arguments.push(name.to_owned()),
                     }
                 }
                 None
@@ -380,6 +387,7 @@ impl Planner<'_, '_> {
             .collect();
         step.does = key(&("run", words, &state.variables, &state.cwd, &state.user, mounts, others));
         step.kind = self.kind(at);
+        step.open_arguments.clone_from(&state.open_arguments);
         step
     }
 
