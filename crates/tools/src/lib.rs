@@ -100,6 +100,7 @@ const DATA: &[(&str, &str)] = data_files![
     "php.toml",
     "pdm.toml",
     "pip.toml",
+    "pipenv.toml",
     "pnpm.toml",
     "poetry.toml",
     "programs.toml",

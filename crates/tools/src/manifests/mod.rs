@@ -17,6 +17,7 @@ mod npm;
 mod paths;
 mod pdm;
 mod pip;
+mod pipenv;
 mod pnpm;
 mod poetry;
 mod pyproject;
@@ -150,6 +151,7 @@ const READERS: &[(&str, Reader)] = &[
     ("npm", npm::read),
     ("pdm", pdm::read),
     ("pip", pip::read),
+    ("pipenv", pipenv::read),
     ("pnpm", pnpm::read),
     ("poetry", poetry::read),
     ("swift", swift::read),

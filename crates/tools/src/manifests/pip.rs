@@ -79,6 +79,21 @@ pub(super) fn requirements<'a>(
     Ok(pip.sources.inputs)
 }
 
+/// What pip obeys beside its command line, for the tools that start it.
+pub(super) fn surroundings<'a>(sources: Sources<'a>, call: &'a Call<'a>) -> Result<Sources<'a>, Unclear> {
+    let mut pip = Pip { call, sources, seen: BTreeSet::new(), asked: false, has_destination: true };
+    let configuration = environment::check(&mut pip.sources, call)?;
+    for (path, text) in &configuration {
+        for (key, value) in settings(text) {
+            pip.setting(&key, &value, path)?;
+        }
+    }
+    for (variable, value) in call.env {
+        pip.variable(variable, value.as_deref())?;
+    }
+    Ok(pip.sources)
+}
+
 struct Pip<'a> {
     call: &'a Call<'a>,
     sources: Sources<'a>,
