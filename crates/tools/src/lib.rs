@@ -80,6 +80,7 @@ const DATA: &[(&str, &str)] = data_files![
     "bundler.toml",
     "cargo.toml",
     "composer.toml",
+    "conda.toml",
     "corepack.toml",
     "dart.toml",
     "dnf.toml",

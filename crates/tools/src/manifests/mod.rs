@@ -5,6 +5,7 @@
 mod bundler;
 mod cargo;
 mod composer;
+mod conda;
 mod dart;
 mod dotnet;
 mod go;
@@ -142,6 +143,7 @@ const READERS: &[(&str, Reader)] = &[
     ("bundler", bundler::read),
     ("cargo", cargo::read),
     ("composer", composer::read),
+    ("conda", conda::read),
     ("dart", dart::read),
     ("dotnet", dotnet::read),
     ("flutter", dart::read_flutter),

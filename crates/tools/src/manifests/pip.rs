@@ -94,6 +94,18 @@ pub(super) fn surroundings<'a>(sources: Sources<'a>, call: &'a Call<'a>) -> Resu
     Ok(pip.sources)
 }
 
+/// What the lines of a requirement file read that another tool writes for pip, beside its own file.
+pub(super) fn lines<'a>(
+    sources: Sources<'a>,
+    call: &'a Call<'a>,
+    text: &str,
+    path: &str,
+) -> Result<Sources<'a>, Unclear> {
+    let mut pip = Pip { call, sources, seen: BTreeSet::new(), asked: false, has_destination: true };
+    pip.lines(text, path)?;
+    Ok(pip.sources)
+}
+
 struct Pip<'a> {
     call: &'a Call<'a>,
     sources: Sources<'a>,
@@ -289,19 +301,27 @@ impl Pip<'_> {
             return Ok(());
         }
         let text = self.sources.needed(&path)?;
-        let items = requirements::parse(&text, self.call.env)
-            .map_err(|fault| Unclear::at(&path, format!("`{path}` cannot be read: {fault}")))?;
+        self.lines(&text, &path)
+    }
+
+    /// The lines of a requirement file, which lies at `path`.
+    fn lines(&mut self, text: &str, path: &str) -> Result<(), Unclear> {
+        let items = requirements::parse(text, self.call.env)
+            .map_err(|fault| Unclear::at(path, format!("`{path}` cannot be read: {fault}")))?;
         for item in items {
             let done = match item {
                 Item::Requirement(text) => self.requirement(&text),
                 Item::Option(option, value) if TELLING.contains(&option) => {
                     // Paths to other requirement files start at this one; those of packages at the working directory.
-                    let base = if option == "--editable" { self.call.cwd } else { parent(&path) };
+                    let base = if option == "--editable" { self.call.cwd } else { parent(path) };
                     self.option(option, Some(&value), base)
                 }
                 Item::Option(..) => Ok(()),
             };
-            done.map_err(|unclear| Unclear { path: unclear.path.or_else(|| Some(path.clone())), ..unclear })?;
+            done.map_err(|unclear| Unclear {
+                path: unclear.path.or_else(|| Some(path.to_owned())),
+                ..unclear
+            })?;
         }
         Ok(())
     }
