@@ -100,6 +100,7 @@ const DATA: &[(&str, &str)] = data_files![
     "npm.toml",
     "php.toml",
     "pdm.toml",
+    "pip-sync.toml",
     "pip.toml",
     "pipenv.toml",
     "pnpm.toml",

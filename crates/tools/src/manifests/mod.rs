@@ -18,6 +18,7 @@ mod npm;
 mod paths;
 mod pdm;
 mod pip;
+mod pip_sync;
 mod pipenv;
 mod pnpm;
 mod poetry;
@@ -153,6 +154,7 @@ const READERS: &[(&str, Reader)] = &[
     ("npm", npm::read),
     ("pdm", pdm::read),
     ("pip", pip::read),
+    ("pip-sync", pip_sync::read),
     ("pipenv", pipenv::read),
     ("pnpm", pnpm::read),
     ("poetry", poetry::read),
