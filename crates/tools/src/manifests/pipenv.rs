@@ -60,7 +60,7 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
             let reason = "`pipenv install` rewrites `Pipfile.lock` where it does not fit `Pipfile`; `pipenv sync`, or `--deploy`, never does";
             return Err(Unclear::at(&join(call.cwd, "Pipfile.lock"), reason));
         }
-        // Where a virtual environment is there, releases before 2026 ask the package index how each name is spelled (pipenv, `ensure_pipfile`).
+        // Where a virtual environment is there, pipenv asks the package index how each name is spelled, and writes that (`ensure_pipfile` in its `utils/pipfile.py`).
         let may_respell = !has("--system") || value(call, "VIRTUAL_ENV")?.is_some();
         if may_respell && !is_on(call, "PIPENV_SKIP_VALIDATION") {
             let reason = "`pipenv install` into a virtual environment may rewrite the names in `Pipfile` as the package index spells them; `pipenv sync` never does";
