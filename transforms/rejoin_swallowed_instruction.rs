@@ -71,6 +71,10 @@ fn look_at(cx: &Cx<'_>, index: usize) -> Option<Proposal> {
     if tree.text[..gap.start].trim_end_matches([' ', '\t']).ends_with(tree.escape.char()) {
         return Some(Declined::proposal(at, "the command above would end in an escape token, which continues the line"));
     }
+    // The builder drops such a blank at the end of a RUN; to the shell it is a letter like any other.
+    if tree.text[..gap.start].ends_with(char::is_whitespace) {
+        return Some(Declined::proposal(at, "the command above would lose the odd blank that it ends with"));
+    }
     let edit = Edit { span: Span::new(gap.start, kept), text: String::new() };
     let title = format!("end the RUN before `{name}`");
     let reason = format!(

@@ -52,10 +52,7 @@ pub(super) fn push(image: &str) -> Result<Pushed, Failure> {
     let mut command = Command::new("buildah");
     let folder = tempfile::tempdir().map_err(|error| process::broken(&command, error))?;
     let place = folder.path().join("image.tar");
-    // Not compressed, so that sizes are those of what is in it.
-    command
-        .args(["push", "--quiet", "--disable-compression", image])
-        .arg(format!("oci-archive:{}", place.display()));
+    command.args(["push", "--quiet", image]).arg(format!("oci-archive:{}", place.display()));
     process::output(&mut command)?;
     let layout =
         Layout::open(&place, None).map_err(|error| process::broken(&command, io::Error::other(error)))?;

@@ -108,6 +108,14 @@ impl Engine {
         format!("{} {}", self.kind.program(), self.version)
     }
 
+    /// What a reader of its figures should know.
+    pub fn remark(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Docker | Kind::Podman => None,
+            Kind::Buildah => Some("sizes are those of the layers as they are pushed, compressed"),
+        }
+    }
+
     /// Builds an image; `began` hears of every instruction that begins.
     pub fn build(&self, build: &Build<'_>, began: &mut dyn FnMut(&str)) -> Result<Built, Failure> {
         match self.kind {
@@ -132,7 +140,8 @@ impl Engine {
         }
     }
 
-    /// The layers of an image, the lowest first; those of its base are among them. Sizes are unpacked.
+    /// The layers of an image, the lowest first; those of its base are among them. Sizes are unpacked where
+    /// [`Engine::remark`] says nothing else.
     pub fn layers(&self, image: &str) -> Result<Vec<Layer>, Failure> {
         match self.kind {
             Kind::Docker | Kind::Podman => docker::layers(self.kind.program(), image),

@@ -306,6 +306,7 @@ impl Work<'_> {
         if self.pair.ignore.is_some() {
             self.remarks.push("the original was built with the new lines of the ignore file too".to_owned());
         }
+        self.remarks.extend(self.engine.remark().map(str::to_owned));
         if self.plan.images == Images::Kept {
             self.remarks.push(format!("kept the images {before} and {after}"));
         }

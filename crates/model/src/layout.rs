@@ -233,6 +233,10 @@ pub fn split(model: &Model<'_>, instruction: usize, index: usize) -> Option<(Str
         return None;
     }
     let first = Span::new(code.start, end).of(&tree.text).to_owned();
+    // The builder drops blanks beyond ASCII at either end of a RUN; to the shell they are letters.
+    if first.ends_with(char::is_whitespace) || tree.text[start..code.end].starts_with(char::is_whitespace) {
+        return None;
+    }
     let second = format!("{comments}{head}{}", Span::new(start, code.end).of(&tree.text));
     Some((first, second))
 }

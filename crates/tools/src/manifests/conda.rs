@@ -59,7 +59,7 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
     }
     for file in &files {
         let text = sources.needed(file)?;
-        if !file.ends_with(".yml") && !file.ends_with(".yaml") {
+        if !matches!(file.rsplit('.').next(), Some("yml" | "yaml")) {
             listed(&text, file)?;
         } else if name(file).contains("conda-lock") {
             // A lock file names all packages by address, and nothing else of the project.
@@ -112,13 +112,15 @@ fn fills(sources: &mut Sources<'_>, dir: &str, named_by: &str) -> Result<(), Unc
     Ok(())
 }
 
+/// What an environment file may say.
+const KEYS: [&str; 5] = ["name", "channels", "dependencies", "prefix", "variables"];
+
 /// An environment file: checks it, and gives what it asks of pip, as a requirement file.
 fn environment(sources: &mut Sources<'_>, text: &str, path: &str) -> Result<Option<String>, Unclear> {
     let odd = |what: &str| Unclear::at(path, format!("`{path}` has {what}, which dockopt cannot follow"));
     let read =
         yaml::read(text, Aliases::Refused).map_err(|why| Unclear::at(path, format!("`{path}` {why}")))?;
     let table = read.as_object().ok_or_else(|| odd("no keys"))?;
-    const KEYS: [&str; 5] = ["name", "channels", "dependencies", "prefix", "variables"];
     if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(odd(&format!("the key `{key}`")));
     }
