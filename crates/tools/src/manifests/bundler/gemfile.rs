@@ -295,7 +295,7 @@ fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Fault> {
                 }
                 (Some(token), end + 2)
             }
-            '%' if rest.len() > 2 && matches!(&rest[..2], "%w" | "%i") => {
+            '%' if matches!(rest.get(..2), Some("%w" | "%i")) => {
                 let close = match rest[2..].chars().next() {
                     Some('[') => ']',
                     Some('(') => ')',
@@ -437,6 +437,7 @@ end
             ("load 'x' if true\n", 1, "load"),
             ("install_if -> { true } do\nend\n", 1, "install_if"),
             ("gem 'ü'\n=begin\n", 2, "no code"),
+            ("gem %ü", 1, "beyond"),
         ] {
             let fault = parse(text).unwrap_err();
             assert!(fault.line == line && fault.what.contains(told), "{text}: {fault:?}");

@@ -46,7 +46,7 @@ fn the_closure_of_references_with_all_that_it_imports() {
         ("/app/Directory.Build.props", "<Project/>"),
         (
             "/app/NuGet.config",
-            "<configuration><packageSources><add key=\"nuget\" value=\"https://api.nuget.org/v3/index.json\" /><add key=\"own\" value=\"./feed\" /></packageSources></configuration>",
+            "<configuration><packageSources><add key=\"nuget\" value=\"https://packages.example.org/v3/index.json\" /><add key=\"own\" value=\"./feed\" /></packageSources></configuration>",
         ),
         ("/app/feed/Own.1.0.0.nupkg", ""),
         ("/app/global.json", "{}"),

@@ -2,8 +2,8 @@
 
 use super::super::testing::{Line, Memory};
 
-const PIPFILE: &str = "[[source]]\nurl = 'https://pypi.org/simple'\nverify_ssl = true\nname = 'pypi'\n[packages]\nsix = '*'\n[dev-packages]\n[requires]\npython_version = '3.12'\n";
-const LOCK: &str = r#"{"_meta": {"hash": {"sha256": "83b3"}, "sources": [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": true}]},
+const PIPFILE: &str = "[[source]]\nurl = 'https://packages.example.org/simple'\nverify_ssl = true\nname = 'pypi'\n[packages]\nsix = '*'\n[dev-packages]\n[requires]\npython_version = '3.12'\n";
+const LOCK: &str = r#"{"_meta": {"hash": {"sha256": "83b3"}, "sources": [{"name": "pypi", "url": "https://packages.example.org/simple", "verify_ssl": true}]},
     "default": {"six": {"index": "pypi", "version": "==1.17.0"}}, "develop": {}}"#;
 
 fn pipenv(words: &'static str) -> Line {
@@ -70,7 +70,12 @@ fn what_stands_in_the_way() {
             "is editable",
         ),
         (PIPFILE, entry(r#"{"git": "/srv/rules.git"}"#), "/app/x", "cannot follow"),
-        (PIPFILE, LOCK.replace("https://pypi.org/simple", "file:///srv/wheels"), "/app/x", "package index"),
+        (
+            PIPFILE,
+            LOCK.replace("https://packages.example.org/simple", "file:///srv/wheels"),
+            "/app/x",
+            "package index",
+        ),
         (PIPFILE, "{".to_owned(), "/app/x", "is no JSON"),
         (PIPFILE, LOCK.to_owned(), "/app/.env", "takes variables from"),
         (PIPFILE, LOCK.to_owned(), "/app/pylock.toml", "for its lock file"),
