@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::report::timings::Timings;
 use crate::report::verify as report;
 use crate::terminal::Terminal;
-use crate::verify::{Images, ImagesCompared, Plan, Verdict};
+use crate::verify::{Edits, Images, ImagesCompared, Plan, Verdict};
 use crate::work::{Done, Session, Wanted};
 use crate::{Status, process, source, verify, write};
 
@@ -135,7 +135,10 @@ impl Job {
     /// One plan for each platform.
     fn plans(&self, arguments: &Verify) -> Vec<Plan> {
         let plan = Plan {
-            touch: arguments.touch.clone(),
+            edits: match arguments.touch.as_slice() {
+                [] => Edits::Chosen,
+                paths => Edits::Named(paths.to_vec()),
+            },
             run: arguments.run.clone(),
             arguments: self.arguments.iter().chain(&arguments.arguments).cloned().collect(),
             images: if arguments.keep { Images::Kept } else { Images::Removed },

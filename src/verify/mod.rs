@@ -32,8 +32,8 @@ use self::smoke::Smoke;
 /// How a Dockerfile is verified.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// Files to edit for the rebuilds, by path in the build context; chosen where empty.
-    pub touch: Vec<String>,
+    /// What is edited for the rebuilds.
+    pub edits: Edits,
     /// A command line that must do the same in both images.
     pub run: Option<String>,
     /// Further arguments of the build.
@@ -42,6 +42,18 @@ pub struct Plan {
     pub platform: Option<String>,
     /// Whether the images stay.
     pub images: Images,
+}
+
+/// Which files are edited, one rebuild each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Edits {
+    /// One source file and one manifest, those that change most often.
+    #[default]
+    Chosen,
+    /// These, by path in the build context.
+    Named(Vec<String>),
+    /// None: the images alone are compared.
+    Nothing,
 }
 
 /// What becomes of the images that are built.
@@ -154,7 +166,11 @@ pub fn verify(
         )
         .in_file(name)
     })?;
-    let touch = if plan.touch.is_empty() { chosen(done, context) } else { plan.touch.clone() };
+    let touch = match &plan.edits {
+        Edits::Chosen => chosen(done, context),
+        Edits::Named(paths) => paths.clone(),
+        Edits::Nothing => Vec::new(),
+    };
     let mut work =
         Work { engine, plan, pair, made: Made::new(engine, plan.images), remarks: Vec::new(), watch };
     let figures = work.run(done, &touch).map_err(|failure| problem(&failure, name))?;

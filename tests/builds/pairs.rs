@@ -1,4 +1,4 @@
-//! Examples are built before and after their rewrites, compared, edited and built again, through the library call of
+//! Examples and fixtures are built before and after their rewrites, compared, edited and built again, through the library call of
 //! `dockopt verify`. Must not know any of them but the pair that the project began with.
 
 use std::fs;
@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 
 use dockopt::discover::{Found, Target};
 use dockopt::engine::{Build, Built, Cache};
-use dockopt::verify::{self, Plan, Verdict};
+use dockopt::verify::{self, Edits, Plan, Verdict};
 use dockopt::work::{Done, Session, Wanted};
 use dockopt_model::{Known, Model, Parent};
+use dockopt_transforms::Class;
 use indicatif::DecimalBytes;
 
 use crate::page::{Page, code};
@@ -38,7 +39,9 @@ fn examples_are_the_same_image_and_rebuild_from_the_cache() {
         .into_iter()
         .map(|folder| Pair { name: relative(&folder), folder, wanted: Wanted::default() })
         .collect();
-    let rows = verified(&stand, pairs).into_iter().flat_map(|(name, verdict)| effects(&name, &verdict));
+    let rows = verified(&stand, pairs, &Edits::Chosen)
+        .into_iter()
+        .flat_map(|(name, verdict)| effects(&name, &verdict));
     let page = Page {
         path: "docs/effects.md",
         title: "Measured effects",
@@ -64,13 +67,39 @@ fn examples_are_the_same_image_and_rebuild_from_the_cache() {
     page.check(&stand);
 }
 
+/// Set, it lets the fixtures be built, too.
+const FIXTURES: &str = "DOCKOPT_BUILD_FIXTURES";
+
+#[test]
+fn fixtures_are_the_same_image() {
+    if std::env::var_os(FIXTURES).is_none() {
+        stand::say(&format!(
+            "skipped: fixtures, built before and after: it takes long; {FIXTURES}=1 asks for it"
+        ));
+        return;
+    }
+    let Some(stand) = Stand::find("fixtures, built before and after") else { return };
+    let pairs = dockopt_transforms::PASSES.iter().flat_map(|pass| {
+        let cases = folders(&root().join("tests/fixtures").join(pass.name));
+        cases.into_iter().map(|folder| Pair {
+            name: relative(&folder),
+            folder,
+            wanted: Wanted { select: Some(vec![pass.name.to_owned()]), ignore: None, include_unsafe: true },
+        })
+    });
+    let pairs = pairs.filter(|pair| !pair.name.contains("/keeps-")).collect();
+    let verified = verified(&stand, pairs, &Edits::Nothing).len();
+    stand::say(&format!("built before and after: {verified} fixtures"));
+}
+
 #[test]
 fn the_flask_pair_goes_from_one_cached_step_to_three() {
     let Some(stand) = Stand::find("the Flask pair") else { return };
     let folder = root().join("examples/flask");
     let done = optimized(&folder, Wanted::default()).expect("it is rewritten");
     let verdict =
-        verify::verify(&stand.engine, &done, &plan(vec!["app.py".to_owned()]), &mut |_| {}).unwrap();
+        verify::verify(&stand.engine, &done, &plan(Edits::Named(vec!["app.py".to_owned()])), &mut |_| {})
+            .unwrap();
     assert!(verdict.holds(), "{:?}", verdict.images);
     assert!(verdict.images.config.is_empty(), "{:?}", verdict.images.config);
     assert!(verdict.images.files.unexpected.is_empty(), "{:?}", verdict.images.files.unexpected);
@@ -87,7 +116,7 @@ fn a_wrong_rewrite_is_caught_and_its_file_named() {
     fs::write(folder.path().join("Dockerfile"), text).unwrap();
     let mut done = prepared(folder.path(), Wanted::default());
     done.outcome.text = text.replace("RUN echo two > /etc/second.conf\n", "").replace("web", "worker");
-    let verdict = verify::verify(&stand.engine, &done, &plan(vec![]), &mut |_| {}).unwrap();
+    let verdict = verify::verify(&stand.engine, &done, &plan(Edits::Nothing), &mut |_| {}).unwrap();
     assert!(!verdict.holds());
     let unexpected: Vec<&str> =
         verdict.images.files.unexpected.iter().map(|difference| difference.path.as_str()).collect();
@@ -97,11 +126,11 @@ fn a_wrong_rewrite_is_caught_and_its_file_named() {
 }
 
 /// Builds all that can be built. Fails with what differs in any of them.
-fn verified(stand: &Stand, pairs: Vec<Pair>) -> Vec<(String, Verdict)> {
+fn verified(stand: &Stand, pairs: Vec<Pair>, edits: &Edits) -> Vec<(String, Verdict)> {
     let only = std::env::var("DOCKOPT_PAIRS").unwrap_or_default();
     let pairs = pairs.into_iter().filter(|pair| pair.name.contains(&only)).collect();
     let results = stand::each(pairs, |pair| {
-        let verdict = match verdict(stand, &pair) {
+        let verdict = match verdict(stand, &pair, edits) {
             Ok(verdict) => verdict,
             Err(Left::Unchanged) => return Ok(None),
             Err(Left::Unbuildable(why)) => {
@@ -123,15 +152,20 @@ fn verified(stand: &Stand, pairs: Vec<Pair>) -> Vec<(String, Verdict)> {
     results.into_iter().flatten().collect()
 }
 
-fn verdict(stand: &Stand, pair: &Pair) -> Result<Verdict, Left> {
+fn verdict(stand: &Stand, pair: &Pair, edits: &Edits) -> Result<Verdict, Left> {
     let done = optimized(&pair.folder, pair.wanted.clone()).ok_or(Left::Unchanged)?;
     if let Some(image) = missing_base(&done) {
         return Err(Left::Unbuildable(format!("there is no {image} here")));
     }
-    verify::verify(&stand.engine, &done, &plan(vec![]), &mut |_| {}).map_err(|problem| {
+    let is_unsafe = done.outcome.applied.iter().any(|note| note.class != Some(Class::Safe));
+    verify::verify(&stand.engine, &done, &plan(edits.clone()), &mut |_| {}).map_err(|problem| {
         // A file that does not build before its rewrite tells nothing about the rewrite.
-        let why = original_fails(stand, &done);
-        Left::Unbuildable(why.unwrap_or_else(|| panic!("{}: {problem:?}", pair.name)))
+        match original_fails(stand, &done) {
+            Some(why) => Left::Unbuildable(why),
+            // An unsafe rewrite may fail a build; its reason says when.
+            None if is_unsafe => Left::Unbuildable("its unsafe rewrite fails the build".to_owned()),
+            None => panic!("{}: {problem:?}", pair.name),
+        }
     })
 }
 
@@ -183,8 +217,8 @@ fn prepared(folder: &Path, wanted: Wanted) -> Done {
     session.optimize(file).unwrap()
 }
 
-fn plan(touch: Vec<String>) -> Plan {
-    Plan { touch, arguments: NETWORK.map(Into::into).to_vec(), ..Plan::default() }
+fn plan(edits: Edits) -> Plan {
+    Plan { edits, arguments: NETWORK.map(Into::into).to_vec(), ..Plan::default() }
 }
 
 /// The rows of one example, one for each edit.
