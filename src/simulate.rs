@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dockopt_model::cache::{Builder, Contents, File, Key, Plan, Ran, StepKind, Storage, Store};
 use dockopt_model::{Ignore, Model};
-use dockopt_syntax::LineIndex;
+use dockopt_syntax::{LineIndex, Tree};
 use dockopt_tools::Toolbox;
 
 use crate::history::{self, Blob, Change, Commits};
@@ -154,14 +154,14 @@ pub fn replay(
         Walk { place, files: commits.start.clone(), ignores: HashMap::new(), history: History::default() };
     let mut moving: Vec<Moving<'_>> = plans
         .iter()
-        .zip(forms)
-        .map(|(plan, form)| Moving {
+        .zip(forms.iter().zip(&parses))
+        .map(|(plan, (form, parse))| Moving {
             plan,
             extra: form.ignore,
             ignore: Ignore::none(),
             contents: Contents::new(&plan.selectors),
             store: Store::new(assumptions.storage),
-            replay: Replay { steps: steps(plan, form.text, cost), ran: Vec::new() },
+            replay: Replay { steps: steps(plan, &parse.tree, cost), ran: Vec::new() },
             causes: vec![HashMap::new(); plan.steps.len()],
         })
         .collect();
@@ -350,9 +350,8 @@ impl Moving<'_> {
     }
 }
 
-fn steps(plan: &Plan, text: &str, cost: &dyn Fn(&str, StepKind) -> Cost) -> Vec<Step> {
-    let tree = dockopt_syntax::parse(text).tree;
-    let index = LineIndex::new(text);
+fn steps(plan: &Plan, tree: &Tree, cost: &dyn Fn(&str, StepKind) -> Cost) -> Vec<Step> {
+    let index = LineIndex::new(&tree.text);
     plan.steps
         .iter()
         .map(|step| {

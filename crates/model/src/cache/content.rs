@@ -1,8 +1,6 @@
 //! What steps take from the build context, as one number for each selection, kept up to date file by file. Must not read
 //! files: whoever knows them says what they hold.
 
-use std::borrow::Cow;
-
 use super::{Key, key};
 use crate::ignore::Ignore;
 use crate::{gopath, path};
@@ -46,7 +44,7 @@ impl Selector {
 
     /// The name under which a file of the context enters the key, if it is selected: a file that the source names exactly enters
     /// without a name, one in a folder with its path in it, one that a pattern matches with its whole path.
-    pub fn name<'p>(&self, file: &'p str) -> Option<Cow<'p, str>> {
+    pub fn name<'p>(&self, file: &'p str) -> Option<&'p str> {
         let name = if self.is_pattern {
             let ends = file.match_indices('/').map(|(at, _)| at).chain([file.len()]);
             let mut prefixes = ends.map(|end| &file[..end]);
@@ -60,7 +58,7 @@ impl Selector {
             path::relative(&format!("/{file}"), &format!("/{}", self.source))
                 .map(|rest| &file[file.len() - rest.len()..])?
         };
-        (name.is_empty() || !self.exclude.excludes(name)).then_some(Cow::Borrowed(name))
+        (name.is_empty() || !self.exclude.excludes(name)).then_some(name)
     }
 }
 
@@ -78,31 +76,28 @@ impl<'a> Contents<'a> {
         Self { selectors, sums: vec![0; selectors.len()], counts: vec![0; selectors.len()] }
     }
 
-    /// A file comes. Says whether any selection takes it.
-    pub fn add(&mut self, path: &str, file: File) -> bool {
+    /// A file comes.
+    pub fn add(&mut self, path: &str, file: File) {
         self.change(path, file, |sum, count, part| {
             *sum = sum.wrapping_add(part);
             *count += 1;
-        })
+        });
     }
 
     /// A file goes. It must be the one that came.
-    pub fn remove(&mut self, path: &str, file: File) -> bool {
+    pub fn remove(&mut self, path: &str, file: File) {
         self.change(path, file, |sum, count, part| {
             *sum = sum.wrapping_sub(part);
             *count -= 1;
-        })
+        });
     }
 
-    fn change(&mut self, path: &str, file: File, apply: impl Fn(&mut Key, &mut usize, Key)) -> bool {
-        let mut taken = false;
+    fn change(&mut self, path: &str, file: File, apply: impl Fn(&mut Key, &mut usize, Key)) {
         for (at, selector) in self.selectors.iter().enumerate() {
             if let Some(name) = selector.name(path) {
                 apply(&mut self.sums[at], &mut self.counts[at], key(&(name, file)));
-                taken = true;
             }
         }
-        taken
     }
 
     /// The number of a selection.
@@ -125,7 +120,7 @@ mod tests {
     use super::*;
 
     fn name(source: &str, file: &str) -> Option<String> {
-        Selector::new(source, Ignore::none()).name(file).map(Cow::into_owned)
+        Selector::new(source, Ignore::none()).name(file).map(str::to_owned)
     }
 
     #[test]
