@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dockopt_model::{Context, Ignore, IgnoreFile, Model};
+use dockopt_model::{Child, Context, Ignore, IgnoreFile, Model};
 use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
 use dockopt_transforms::{Class, Commands, Cx, Options, PASSES, Pass, Phase, Proposal, Rewrite};
@@ -152,6 +152,7 @@ impl<'a> Run<'_, 'a> {
         let context = self.context.clone();
         let model = Model::new(&parsed.tree, self.request.toolbox, context.as_ref());
         let cx = Cx { model: &model, options: self.request.options };
+        let children = Child::of(&parsed.tree);
         for (at, pass) in PASSES.iter().enumerate().skip(next) {
             if !self.request.selection.wants(pass) {
                 continue;
@@ -164,7 +165,13 @@ impl<'a> Run<'_, 'a> {
                 self.outcome.declined.push(Note::declined(pass, self.line(at), "", reason));
                 break;
             }
-            let wanted = self.sort(pass, &parsed.tree, pass.run(&cx));
+            let mut proposals = pass.run(&cx);
+            for child in children.iter().filter(|_| pass.phase.is_inside_runs()) {
+                let model = child.model(self.request.toolbox);
+                let of_triggers = pass.run(&Cx { model: &model, ..cx });
+                proposals.extend(of_triggers.into_iter().filter(|one| child.is_trigger(one.at())));
+            }
+            let wanted = self.sort(pass, &parsed.tree, proposals);
             if let Some(after) = self.apply(pass, &model, &wanted) {
                 return (Some(after), at);
             }

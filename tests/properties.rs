@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt::optimize::Outcome;
-use dockopt_syntax::{Instruction, Keyword, Tree, parse};
+use dockopt_syntax::{Body, Instruction, Keyword, Tree, parse};
 use dockopt_transforms::{PASSES, Phase};
 use proptest::prelude::*;
 use rayon::prelude::*;
@@ -215,13 +215,22 @@ fn stages(tree: &Tree) -> Vec<Vec<&str>> {
 
 fn may_change(instruction: &Instruction) -> bool {
     matches!(instruction.keyword, Keyword::Run | Keyword::Copy | Keyword::Add)
+        || trigger(instruction).is_some()
+}
+
+/// The RUN that an ONBUILD keeps for a child.
+fn trigger(instruction: &Instruction) -> Option<&Instruction> {
+    match &instruction.body {
+        Body::Onbuild(inner) if inner.keyword == Keyword::Run => Some(inner),
+        _ => None,
+    }
 }
 
 /// The words of all RUNs, operators and quotes aside.
 fn run_words(tree: &Tree) -> BTreeMap<String, usize> {
     let mut words = BTreeMap::new();
-    let runs = tree.instructions.iter().filter(|one| one.keyword == Keyword::Run);
-    for run in runs {
+    let run = |one| trigger(one).or(Some(one)).filter(|one| one.keyword == Keyword::Run);
+    for run in tree.instructions.iter().filter_map(run) {
         let arguments =
             run.arguments_text().split(|c: char| c.is_whitespace() || matches!(c, '&' | ';' | '<' | '>'));
         for word in arguments.filter(|word| !word.is_empty()) {

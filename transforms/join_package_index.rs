@@ -66,7 +66,7 @@ fn look_at(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Proposal> {
         Use::OwnRefresh => return drop_refresh(cx, refresh),
         Use::Install => {}
     }
-    let edits = if refresh + 1 == install {
+    let edits = if refresh + 1 == install && layout::between(tree, refresh, install).is_some() {
         layout::merge(cx.model, refresh, install, &layout::Chain::of_group(cx.model, &[refresh, install])).map(|edit| vec![edit])
     } else {
         move_down(cx, refresh, install)

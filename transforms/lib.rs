@@ -74,6 +74,12 @@ impl Phase {
         Self::Surface,
     ];
 
+    /// Whether its passes look at RUN instructions, wherever these stand. What such a pass does for a RUN it does for one that
+    /// ONBUILD keeps for a child, too: it sees the triggers of a stage as instructions that follow it (`dockopt_model::Child`).
+    pub const fn is_inside_runs(self) -> bool {
+        matches!(self, Self::Commands | Self::Mounts | Self::Layers)
+    }
+
     /// Its name, in lower case.
     pub const fn name(self) -> &'static str {
         match self {
@@ -197,6 +203,16 @@ pub enum Proposal {
     Rewrite(Rewrite),
     /// A change that it saw and leaves, with the reason.
     Declined(Declined),
+}
+
+impl Proposal {
+    /// The place that it is about.
+    pub const fn at(&self) -> Span {
+        match self {
+            Self::Rewrite(rewrite) => rewrite.at,
+            Self::Declined(declined) => declined.at,
+        }
+    }
 }
 
 /// One all-or-nothing set of edits.

@@ -91,7 +91,7 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     let [one, two] = &mut groups[first..first + 2] else { return false };
     let (last, next) = (one.runs[one.runs.len() - 1], two.runs[0]);
     let why = match cx.options.merge {
-        _ if last + 1 != next => None,
+        _ if last + 1 != next || layout::between(cx.model.tree, last, next).is_none() => None,
         Merge::Always => Some(Why::Asked),
         _ => pays(&one.half, &two.half),
     };
@@ -257,7 +257,6 @@ fn pays(one: &Half, two: &Half) -> Option<Why> {
 
 /// Whether the author set two neighbours apart by a blank line.
 fn is_set_apart(cx: &Cx<'_>, first: usize) -> bool {
-    let tree = cx.model.tree;
-    let between = &tree.items[tree.item_of(first) + 1..tree.item_of(first + 1)];
-    between.iter().any(|item| item.kind == ItemKind::Blank)
+    let between = layout::between(cx.model.tree, first, first + 1);
+    between.is_some_and(|items| items.iter().any(|item| item.kind == ItemKind::Blank))
 }

@@ -23,12 +23,14 @@ use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
 
 use crate::Model;
 use crate::atom::{Atom, AtomKind};
+use crate::effects;
 use crate::region::{Footprint, Region};
 use crate::script::Element;
 use crate::stages::{Parent, Stage};
 use crate::trace::Trace;
+use crate::triggers::Child;
 
-/// The meaning of a whole file: that of each stage.
+/// The meaning of a whole file: that of each stage, and then of the triggers of each stage that has some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     stages: Vec<u128>,
@@ -43,6 +45,16 @@ impl Digest {
     /// The digest as if these commands, each in its one spelling, did nothing: what is the same about two files that differ in
     /// them on purpose. A command inside a block is part of it and counts.
     pub fn apart_from(model: &Model<'_>, commands: &BTreeSet<String>) -> Self {
+        let mut stages = Self::of_stages(model, commands);
+        // The triggers of a stage mean what a child makes of them: what they build upon is all that is known of the child.
+        for child in Child::of(model.tree) {
+            stages.extend(Self::of_stages(&child.model(model.toolbox), commands).pop());
+        }
+        Self { stages }
+    }
+
+    /// The digest of each stage, triggers aside.
+    fn of_stages(model: &Model<'_>, commands: &BTreeSet<String>) -> Vec<u128> {
         let mut stages: Vec<u128> = Vec::new();
         for (index, stage) in model.stages.iter().enumerate() {
             let atoms = normalise(model, index, commands);
@@ -58,7 +70,7 @@ impl Digest {
             state.add(&hashes);
             stages.push(state.finish());
         }
-        Self { stages }
+        stages
     }
 
     /// The index of the first stage in which two digests differ.
@@ -121,18 +133,19 @@ fn command_of(model: &Model<'_>, atom: &Atom) -> Option<String> {
     }
 }
 
-/// The first atom after atom `at` of a stage, there or in a stage that starts from it, that reads a package index among
-/// `regions` before anything refreshes it: its stage and place.
+/// The first atom after atom `at` of a stage, there or in a stage that starts from it, that reads a package index which
+/// `regions` touch, before anything refreshes it: its stage and place.
 pub fn index_needed_after(
     model: &Model<'_>,
     stage: usize,
     at: usize,
     regions: &Footprint,
 ) -> Option<(usize, usize)> {
-    regions
-        .iter()
-        .filter(|region| matches!(region, Region::Index(_)))
-        .find_map(|region| index_read_from(model, stage, at + 1, region))
+    let tools = model.toolbox.tools().iter().filter_map(|tool| Some((tool, tool.index.as_ref()?)));
+    tools
+        .flat_map(|(tool, index)| index.paths.iter().map(|path| effects::index_region(tool, path)))
+        .filter(|region| matches!(region, Region::Index(_)) && regions.touches(region))
+        .find_map(|region| index_read_from(model, stage, at + 1, &region))
 }
 
 fn index_read_from(model: &Model<'_>, stage: usize, from: usize, index: &Region) -> Option<(usize, usize)> {
@@ -354,7 +367,6 @@ fn histories(atoms: &[&Atom]) -> Vec<u128> {
 fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
     let mut slots: BTreeMap<String, String> = BTreeMap::new();
     let mut sets: Vec<String> = Vec::new();
-    let mut triggers: Vec<String> = Vec::new();
     for instruction in &tree.instructions[stage.instructions.clone()] {
         let at = |name: &str| (name.to_owned(), one_text(instruction));
         let (slot, text) = match &instruction.body {
@@ -380,10 +392,6 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
                 );
                 continue;
             }
-            Body::Onbuild(_) => {
-                triggers.push(one_text(instruction));
-                continue;
-            }
             _ => continue,
         };
         slots.insert(slot, text);
@@ -398,7 +406,6 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
     all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
     all.extend(slots.into_iter().map(|(slot, text)| format!("{slot} {text}")));
     all.extend(sets);
-    all.extend(triggers);
     all
 }
 

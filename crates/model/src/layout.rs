@@ -2,7 +2,7 @@
 //! commands still mean the same is proven by the digest.
 
 use dockopt_shell::{NodeKind, Span as Range, Terminator};
-use dockopt_syntax::{Edit, Instruction, ItemKind, Span, Tree};
+use dockopt_syntax::{Edit, Instruction, Item, ItemKind, Span, Tree};
 
 use crate::{Element, Model, Script};
 
@@ -176,9 +176,8 @@ pub fn merge(model: &Model<'_>, first: usize, second: usize, style: &Chain) -> O
     }
     let comments = tree.leading_comments(second);
     // A comment with a blank line below it is a heading or an aside, not a description of the second RUN.
-    let detached = tree.items[tree.item_of(first) + 1..tree.item_of(second)]
-        .iter()
-        .any(|item| item.kind == ItemKind::Comment && !comments.contains(item.span));
+    let mut between = between(tree, first, second)?.iter();
+    let detached = between.any(|item| item.kind == ItemKind::Comment && !comments.contains(item.span));
     if detached {
         return None;
     }
@@ -200,6 +199,13 @@ pub fn merge(model: &Model<'_>, first: usize, second: usize, style: &Chain) -> O
         }
     }
     Some(Edit { span: Span::new(end, start), text })
+}
+
+/// The comments and blank lines between two instructions, if nothing else stands there. Triggers that follow each other may
+/// stand apart.
+pub fn between(tree: &Tree, first: usize, second: usize) -> Option<&[Item]> {
+    let items = tree.items.get(tree.item_of(first) + 1..tree.item_of(second))?;
+    items.iter().all(|item| matches!(item.kind, ItemKind::Comment | ItemKind::Blank)).then_some(items)
 }
 
 /// Cuts a RUN that is one `&&` chain behind operand `index`: the text of the first RUN and that of the second, without
@@ -252,9 +258,8 @@ pub fn whole(tree: &Tree, instruction: usize) -> Span {
     let comments = tree.leading_comments(instruction);
     let mut span = comments.cover(tree.instructions[instruction].span);
     let above = tree.items.iter().rev().find(|item| item.span.end <= span.start);
-    let is_blank = |item: Option<&dockopt_syntax::Item>| {
-        item.filter(|item| item.kind == ItemKind::Blank).map(|item| item.span)
-    };
+    let is_blank =
+        |item: Option<&Item>| item.filter(|item| item.kind == ItemKind::Blank).map(|item| item.span);
     if let (Some(_), Some(below)) = (is_blank(above), is_blank(tree.items.get(item + 1))) {
         span.end = below.end;
     }

@@ -29,6 +29,7 @@ pub mod script;
 pub mod stages;
 pub mod state;
 pub mod trace;
+pub mod triggers;
 pub mod versions;
 
 pub use context::{Context, Entry, EntryKind, Files, IgnoreFile};
@@ -40,6 +41,7 @@ pub use layout::{Chain, Separator};
 pub use model::Model;
 pub use script::{Element, NoScript, Script};
 pub use stages::{Parent, Stage};
+pub use triggers::Child;
 
 /// The first words of an instruction, to name it in a sentence.
 pub fn beginning(instruction: &dockopt_syntax::Instruction) -> String {

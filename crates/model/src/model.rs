@@ -12,6 +12,7 @@ use crate::image::Image;
 use crate::script::{NoScript, Script};
 use crate::stages::{self, Stage};
 use crate::trace::{self, Trace};
+use crate::triggers::Child;
 use crate::versions::{self, Versions};
 
 /// What a Dockerfile means, as far as it is known.
@@ -117,11 +118,19 @@ impl<'a> Model<'a> {
         image
     }
 
-    /// Every command of every RUN, in order: the text of each simple command in one spelling; of a RUN that is not
-    /// understood its whole text.
+    /// Every command of every RUN, those of triggers last: the text of each simple command in one spelling; of a RUN that is
+    /// not understood its whole text.
     pub fn commands(&self) -> Vec<String> {
+        let mut found = self.commands_from(0);
+        for child in Child::of(self.tree) {
+            found.extend(child.model(self.toolbox).commands_from(child.first()));
+        }
+        found
+    }
+
+    fn commands_from(&self, first: usize) -> Vec<String> {
         let mut found = Vec::new();
-        for (&at, script) in &self.scripts {
+        for (&at, script) in self.scripts.range(first..) {
             match script {
                 Ok(script) => {
                     dockopt_shell::walk_commands(&script.ast.list, &mut |_, context| {

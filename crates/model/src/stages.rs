@@ -41,6 +41,8 @@ pub struct Stage {
     /// Whether its layers may be part of an image that is used: it is the last stage, one that no other stage uses (a
     /// `--target`), or an ancestor of such a stage.
     pub ships: bool,
+    /// Its ONBUILDs, which a child runs first.
+    pub triggers: Vec<usize>,
     /// State before each instruction, and after the last one.
     pub states: Vec<Rc<State>>,
 }
@@ -70,7 +72,14 @@ pub fn read(tree: &Tree) -> Vec<Stage> {
         let first = match &parent {
             Parent::Scratch => State::of_image(None, true),
             Parent::Stage(of) => {
-                (**stages[*of].states.last().expect("a stage has a state after its end")).clone()
+                let parent = &stages[*of];
+                let mut state = (**parent.states.last().expect("a stage has a state after its end")).clone();
+                for &trigger in &parent.triggers {
+                    if let Body::Onbuild(inner) = &tree.instructions[trigger].body {
+                        state.apply(inner, tree.escape, &globals);
+                    }
+                }
+                state
             }
             Parent::Image { base, .. } => State::of_image(base.as_deref(), false),
         };
@@ -88,6 +97,9 @@ pub fn read(tree: &Tree) -> Vec<Stage> {
             name: alias.as_ref().map(|alias| alias.name.text.to_lowercase()),
             parent,
             ships: false,
+            triggers: (from + 1..end)
+                .filter(|&at| matches!(tree.instructions[at].body, Body::Onbuild(_)))
+                .collect(),
             states,
         });
     }

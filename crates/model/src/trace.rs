@@ -15,7 +15,7 @@ use crate::image::Image;
 use crate::label;
 use crate::region::{Footprint, Region};
 use crate::script::{Element, NoScript, Script};
-use crate::stages::{self, Stage};
+use crate::stages::{self, Parent, Stage};
 use crate::versions::{self, Versions};
 use crate::{Known, path};
 
@@ -64,6 +64,7 @@ pub fn of_stage<'a>(input: Input<'a>, index: usize, parent: Option<&Image<'a>>) 
         element: 0,
         is_refreshed: false,
     };
+    tracer.triggers();
     for at in stage.instructions.clone() {
         tracer.step(at, &input.tree.instructions[at]);
     }
@@ -89,6 +90,16 @@ impl Tracer<'_> {
         self.is_refreshed |= kind == AtomKind::Refresh;
         let refreshes = if kind == AtomKind::Refresh { effects.writes.clone() } else { Footprint::default() };
         self.trace.atoms.push(Atom { instruction, element, kind, label, effects, refreshes });
+    }
+
+    /// What the triggers of the stage do that this one starts from. That they are the same triggers is a matter of that stage.
+    fn triggers(&mut self) {
+        let Parent::Stage(parent) = self.stage.parent else { return };
+        if !self.input.stages[parent].triggers.is_empty() {
+            let effects = Effects::unknown("the triggers of the stage above run first");
+            self.image.write(&effects.writes);
+            self.push(self.stage.from, AtomKind::Run, "triggers".to_owned(), effects);
+        }
     }
 
     fn step(&mut self, at: usize, instruction: &Instruction) {

@@ -37,6 +37,8 @@ pub fn at_start(
     stage: usize,
 ) -> Versions {
     match &stages[stage].parent {
+        // Triggers may bring any version.
+        Parent::Stage(of) if !stages[*of].triggers.is_empty() => Versions::new(),
         Parent::Stage(of) => before(stages, scripts, *of, (stages[*of].instructions.end, 0)),
         Parent::Image { base: Some(base), .. } => base.tools.clone(),
         _ => Versions::new(),
