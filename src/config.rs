@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dockopt_syntax::Span;
 use dockopt_tools::{Tool, Toolbox};
-use dockopt_transforms::{Merge, Options, PASSES, Pass};
+use dockopt_transforms::{Builder, Caches, Merge, Options, PASSES, Pass};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 use toml::Spanned;
@@ -122,6 +122,10 @@ struct File {
     #[serde(default)]
     merge_runs: MergeRuns,
     #[serde(default)]
+    caches: CachesValue,
+    #[serde(default)]
+    builder: BuilderValue,
+    #[serde(default)]
     exclude: Vec<Spanned<String>>,
     #[serde(default)]
     tools: BTreeMap<String, Spanned<Tool>>,
@@ -141,6 +145,26 @@ enum MergeRuns {
     WhenItPays,
     Always,
     Never,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+enum CachesValue {
+    #[default]
+    Auto,
+    Drop,
+    Mount,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+enum BuilderValue {
+    #[default]
+    Auto,
+    BuildKit,
+    Classic,
+    Buildah,
+    Kaniko,
 }
 
 fn read(path: &Path) -> Result<Config, Problem> {
@@ -175,6 +199,18 @@ fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
                 MergeRuns::WhenItPays => Merge::WhenItPays,
                 MergeRuns::Always => Merge::Always,
                 MergeRuns::Never => Merge::Never,
+            },
+            caches: match file.caches {
+                CachesValue::Auto => Caches::Auto,
+                CachesValue::Drop => Caches::Drop,
+                CachesValue::Mount => Caches::Mount,
+            },
+            builder: match file.builder {
+                BuilderValue::Auto => Builder::Auto,
+                BuilderValue::BuildKit => Builder::BuildKit,
+                BuilderValue::Classic => Builder::Classic,
+                BuilderValue::Buildah => Builder::Buildah,
+                BuilderValue::Kaniko => Builder::Kaniko,
             },
         },
         exclude: exclude(text, folder, &file.exclude)?,
@@ -253,10 +289,11 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\nexclude = [\"old/**\", \"*.dev\"]\n";
+        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\ncaches = \"mount\"\nbuilder = \"buildkit\"\nexclude = [\"old/**\", \"*.dev\"]\n";
         let config = parse(text, Path::new("/repo")).unwrap();
         assert_eq!(config.select.as_deref(), Some(&["merge-runs".to_owned()][..]));
         assert_eq!((config.unsafe_passes.clone(), config.options.merge), (Unsafe::All, Merge::Always));
+        assert_eq!((config.options.caches, config.options.builder), (Caches::Mount, Builder::BuildKit));
         assert!(config.excludes(Path::new("/repo/old/Dockerfile")));
         assert!(config.excludes(Path::new("/repo/x/Dockerfile.dev")));
         assert!(!config.excludes(Path::new("/repo/Dockerfile")));

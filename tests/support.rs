@@ -10,7 +10,7 @@ use std::sync::Arc;
 use dockopt::optimize::{Note, Outcome, Request, Selection, optimize};
 use dockopt_model::{Context, Entry, EntryKind, Files, Ignore, IgnoreFile};
 use dockopt_tools::Toolbox;
-use dockopt_transforms::{Merge, Options};
+use dockopt_transforms::{Builder, Caches, Merge, Options};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use similar::TextDiff;
 
@@ -161,6 +161,11 @@ fn options(text: &str) -> (Options, Option<Arc<Toolbox>>) {
             ("merge-runs", Some("when-it-pays")) => options.merge = Merge::WhenItPays,
             ("merge-runs", Some("always")) => options.merge = Merge::Always,
             ("merge-runs", Some("never")) => options.merge = Merge::Never,
+            ("caches", Some("drop")) => options.caches = Caches::Drop,
+            ("caches", Some("mount")) => options.caches = Caches::Mount,
+            ("builder", Some("buildkit")) => options.builder = Builder::BuildKit,
+            ("builder", Some("buildah")) => options.builder = Builder::Buildah,
+            ("builder", Some("kaniko")) => options.builder = Builder::Kaniko,
             ("tools", None) => {
                 let tools = value.clone().try_into().expect("its tools keep the schema");
                 let own = Toolbox::builtin().with_user_tools(tools).expect("its tools can be used");

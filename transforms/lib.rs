@@ -4,6 +4,8 @@
 //! One file per pass. The first lines of each are its documentation, from which the pages and `dockopt explain` are made;
 //! the example in it is run by a test.
 
+pub use dockopt_model::builder::Builder;
+pub use dockopt_model::caches::Caches;
 use dockopt_model::{Model, layout};
 use dockopt_syntax::{Edit, EditError, Edits, Span};
 
@@ -182,6 +184,10 @@ pub struct Cx<'a> {
 pub struct Options {
     /// When RUN instructions are merged.
     pub merge: Merge,
+    /// What becomes of package caches.
+    pub caches: Caches,
+    /// Which builder the file is written for.
+    pub builder: Builder,
 }
 
 /// When RUN instructions that follow each other are merged.

@@ -13,6 +13,19 @@ use crate::script::{self, each_command};
 use crate::state::State;
 use crate::{Element, Known, Model, Parent, Script, digest, effects, layout, path, stages};
 
+/// What becomes of package caches, as the user says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Caches {
+    /// What the file does already; where it does nothing, those of languages are mounted if `BuildKit` builds it, and those of
+    /// distributions left out.
+    #[default]
+    Auto,
+    /// They are left out of the image.
+    Drop,
+    /// They are mounted, so that the next build finds them.
+    Mount,
+}
+
 /// A cache that a command of a RUN fills and that nothing in the RUN empties afterwards.
 #[derive(Debug, Clone)]
 pub struct Left<'m> {

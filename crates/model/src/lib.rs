@@ -2,6 +2,7 @@
 //! is proven. It reads no file and prints nothing; whoever owns the world hands it a [`Context`].
 
 pub mod atom;
+pub mod builder;
 pub mod cache;
 pub mod caches;
 pub mod context;
