@@ -273,6 +273,12 @@ impl Walk<'_, '_> {
                 }
                 continue;
             }
+            if from.contains(['*', '?', '[', ']', '\\', '!']) || from.starts_with('#') || from.trim() != from
+            {
+                return Err(format!(
+                    "it fills `{from}`, whose name is not plain enough for a line of the ignore file"
+                ));
+            }
             if context.raw_kind(&from).is_some() && context.files.is_git_ignored(&from) != Some(true) {
                 return Err(format!(
                     "`{from}` is in the build context and may be there on purpose, but the install writes it too"
