@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use dockopt_shell::{List, Node, NodeKind, Redirect, RedirectKind, Simple, StateChange, Word};
+use dockopt_shell::{Redirect, RedirectKind, Simple};
 use dockopt_tools::manifests::{self, Answer, Call, Inputs, Project};
 use dockopt_tools::{Arg, Cache, FlagValue, Invocation, Kind, PathRef, Place, Reach, Tool};
 
+use crate::here::{self, Here, Met};
 use crate::region::{Footprint, Region};
-use crate::script::Script;
+use crate::script::{Element, Script};
 use crate::state::State;
 use crate::{Known, path};
 
@@ -61,15 +62,13 @@ impl Effects {
     }
 }
 
-/// Where a command runs.
+/// What is around the commands of a script.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The script that it is part of.
+    /// The script.
     pub script: &'a Script<'a>,
     /// What it inherits.
     pub state: &'a State,
-    /// Its working directory.
-    pub cwd: &'a Known<String>,
     /// The files of the project in the image.
     pub project: &'a dyn Project,
     /// The major versions of tools, as far as they are known.
@@ -77,63 +76,33 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// The effects of a node and all in it.
-    pub fn of_node(&self, node: &Node) -> Effects {
+    /// The effects of an element of a script and all in it. It begins `here`, and leaves it where the next element begins.
+    pub fn of_element(&self, element: Element<'_>, here: &mut Here) -> Effects {
         let mut effects = Effects::default();
-        self.node(node, &mut effects);
+        here::walk(self.script, self.project, element, here, &mut |met, here| {
+            let at = At { around: self, here };
+            match met {
+                Met::Simple(simple) => at.simple(simple, &mut effects),
+                Met::Word(word) if word.glob => {
+                    effects.be_unclear_reads("a pattern reads the names of a folder");
+                }
+                Met::Word(_) => {}
+                Met::Redirect(redirect) => at.redirect(redirect, &mut effects),
+            }
+        });
         effects
     }
+}
 
-    fn list(&self, list: &List, effects: &mut Effects) {
-        for item in &list.items {
-            self.node(&item.node, effects);
-        }
-    }
+/// A place in a script.
+#[derive(Clone, Copy)]
+struct At<'w, 'a> {
+    around: &'w Surroundings<'a>,
+    here: &'w Here,
+}
 
-    fn node(&self, node: &Node, effects: &mut Effects) {
-        for redirect in &node.redirects {
-            self.redirect(redirect, effects);
-        }
-        match &node.kind {
-            NodeKind::Simple(simple) => self.simple(simple, effects),
-            NodeKind::And { .. } | NodeKind::Or { .. } | NodeKind::Pipe { .. } => {
-                // Chains lean left and may be long.
-                let mut next = node;
-                while let NodeKind::And { left, right, .. }
-                | NodeKind::Or { left, right, .. }
-                | NodeKind::Pipe { left, right, .. } = &next.kind
-                {
-                    self.node(right, effects);
-                    next = left;
-                }
-                self.node(next, effects);
-            }
-            NodeKind::Not(inner) => self.node(inner, effects),
-            NodeKind::Subshell(list) | NodeKind::Group(list) => self.list(list, effects),
-            NodeKind::Compound { lists, words, .. } => {
-                for list in lists {
-                    self.list(list, effects);
-                }
-                for word in words {
-                    self.word(word, effects);
-                }
-            }
-            // A call of it is a command that no tool knows.
-            NodeKind::Function { .. } => {}
-        }
-    }
-
-    fn word(&self, word: &Word, effects: &mut Effects) {
-        word.substitutions.iter().for_each(|list| self.list(list, effects));
-        if word.glob {
-            effects.be_unclear_reads("a pattern reads the names of a folder");
-        }
-    }
-
+impl At<'_, '_> {
     fn redirect(&self, redirect: &Redirect, effects: &mut Effects) {
-        for word in redirect.target.iter().chain(redirect.heredoc.iter()) {
-            word.substitutions.iter().for_each(|list| self.list(list, effects));
-        }
         let writes = match redirect.kind {
             RedirectKind::Out | RedirectKind::Append | RedirectKind::Both => true,
             RedirectKind::In => false,
@@ -160,21 +129,15 @@ impl Surroundings<'_> {
         if text.starts_with('/') {
             return Some(path::resolve("/", text));
         }
-        self.cwd.get().map(|cwd| path::resolve(cwd, text))
+        self.here.cwd.get().map(|cwd| path::resolve(cwd, text))
     }
 
     fn simple(&self, simple: &Simple, effects: &mut Effects) {
-        for word in simple.assignments.iter().filter_map(|assignment| assignment.value.as_ref()) {
-            self.word(word, effects);
-        }
-        for word in &simple.words {
-            word.substitutions.iter().for_each(|list| self.list(list, effects));
-        }
         if simple.words.is_empty() || is_of_the_shell(simple) {
             return;
         }
-        let args = self.script.args(simple);
-        let Some(invocation) = self.script.recognize(simple) else {
+        let args = self.around.script.args(simple);
+        let Some(invocation) = self.around.script.recognize(simple) else {
             let name = simple.name().unwrap_or("a command that is only known when it runs");
             effects.be_unclear(Region::Everything, format!("`{name}` may read and write anything"));
             return;
@@ -232,14 +195,25 @@ impl Surroundings<'_> {
         if !action.names_project_files() {
             return None;
         }
-        let Known::Is(cwd) = self.cwd else {
-            return Some(Answer::Unclear {
-                reason: "the working directory of the base image is not known".to_owned(),
-                path: None,
+        let unclear = |reason: String| Some(Answer::Unclear { reason, path: None });
+        let Known::Is(cwd) = &self.here.cwd else {
+            return unclear(match self.around.state.cwd {
+                Known::Unknown => "the working directory of the base image is not known".to_owned(),
+                Known::Is(_) => format!("it is not known in which folder `{}` runs", first(args)),
             });
         };
-        let mut complete =
-            invocation.complete && invocation.wrappers.is_empty() && simple.assignments.is_empty();
+        if let Some(wrapper) = invocation.wrappers.first() {
+            return unclear(format!("it runs under `{}`", wrapper.tool.name));
+        }
+        let env = self.environment(simple);
+        if let Some(name) =
+            env.keys().find(|name| self.is_set_here(simple, name) && moves(invocation.tool, name))
+        {
+            return unclear(format!(
+                "`{name}` is set for this command, and it may read and write other files by that"
+            ));
+        }
+        let mut complete = invocation.complete;
         let flags: Vec<(String, Option<String>)> = invocation
             .flags
             .iter()
@@ -252,12 +226,6 @@ impl Surroundings<'_> {
         let texts = invocation.operand_texts(args);
         complete &= texts.iter().all(Option::is_some);
         let operands: Vec<String> = texts.into_iter().flatten().map(str::to_owned).collect();
-        let env = self
-            .state
-            .variables
-            .iter()
-            .map(|(name, variable)| (name.clone(), variable.value.get().cloned()))
-            .collect();
         let command: Vec<&str> =
             args[invocation.command.clone()].iter().filter_map(|word| word.literal()).collect();
         let call = Call {
@@ -268,9 +236,29 @@ impl Surroundings<'_> {
             cwd,
             env: &env,
             command: &command.join(" "),
-            tool_version: self.versions.get(&invocation.tool.name).copied(),
+            tool_version: self.around.versions.get(&invocation.tool.name).copied(),
         };
-        manifests::inputs(action, &call, self.project)
+        manifests::inputs(action, &call, self.around.project)
+    }
+
+    /// What a command sees of the variables that the file sets: by ENV and ARG, earlier in its script, and before its name.
+    fn environment(&self, simple: &Simple) -> BTreeMap<String, Option<String>> {
+        let inherited = self.around.state.variables.iter();
+        let mut env: BTreeMap<String, Option<String>> =
+            inherited.map(|(name, variable)| (name.clone(), variable.value.get().cloned())).collect();
+        env.extend(self.here.variables.clone());
+        for own in &simple.assignments {
+            let value = match &own.value {
+                None => Some(String::new()),
+                Some(word) => word.literal.clone(),
+            };
+            env.insert(own.name.clone(), value.filter(|_| !own.append));
+        }
+        env
+    }
+
+    fn is_set_here(&self, simple: &Simple, name: &str) -> bool {
+        self.here.variables.contains_key(name) || simple.assignments.iter().any(|own| own.name == name)
     }
 
     fn place(
@@ -293,7 +281,7 @@ impl Surroundings<'_> {
                     tool.kind != Kind::System
                         || ["/opt/", "/usr/src/", "/home/"].iter().any(|top| cwd.starts_with(top))
                 };
-                let project = self.cwd.get().filter(own).cloned().unwrap_or_else(|| "/".to_owned());
+                let project = self.here.cwd.get().filter(own).cloned().unwrap_or_else(|| "/".to_owned());
                 add(Region::System { project, accounts: tool.kind != Kind::Language });
             }
             Place::Index => {
@@ -336,7 +324,7 @@ impl Surroundings<'_> {
                 ),
             },
             Place::Cwd | Place::CwdTree(_) | Place::CwdNamed(_) => {
-                let Known::Is(cwd) = self.cwd else {
+                let Known::Is(cwd) = &self.here.cwd else {
                     effects.be_unclear(
                         Region::AnythingButIndexes,
                         "the working directory of the base image is not known",
@@ -449,6 +437,13 @@ pub fn is_read_by(tool: &Tool, name: &str) -> bool {
         .any(|pattern| wildcard(pattern, name))
 }
 
+/// Whether a variable, set for one command alone, may lead it to other places than those that are known of its tool.
+fn moves(tool: &Tool, name: &str) -> bool {
+    const PLACES: [&str; 7] = ["HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LD_*", "XDG_*"];
+    PLACES.iter().any(|pattern| wildcard(pattern, name))
+        || tool.caches.iter().any(|cache| cache.moved_by_env.iter().any(|pattern| wildcard(pattern, name)))
+}
+
 fn wildcard(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
@@ -479,30 +474,4 @@ fn is_of_the_shell(simple: &Simple) -> bool {
                 | "return"
         )
     )
-}
-
-/// The directory in which each element of a script starts.
-pub fn folders(script: &Script<'_>, state: &State) -> Vec<Known<String>> {
-    let mut cwd = state.cwd.clone();
-    let mut folders = Vec::new();
-    for element in script.elements() {
-        folders.push(cwd.clone());
-        for node in element.nodes().into_iter().filter(|node| dockopt_shell::changes_state(node)) {
-            cwd = cwd_after(node, &cwd, &dockopt_shell::state_changes(node));
-        }
-    }
-    folders
-}
-
-/// How the working directory changes after a node: known where it is a plain `cd` to a literal path.
-pub fn cwd_after(node: &Node, cwd: &Known<String>, changes: &[StateChange]) -> Known<String> {
-    if !changes.contains(&StateChange::Directory) && !changes.contains(&StateChange::Unknown) {
-        return cwd.clone();
-    }
-    let target = node.as_simple().filter(|simple| simple.name() == Some("cd") && simple.words.len() == 2);
-    match target.and_then(|simple| simple.words[1].literal.as_deref()) {
-        Some("-") | None => Known::Unknown,
-        Some(to) if to.starts_with('/') => Known::Is(path::resolve("/", to)),
-        Some(to) => cwd.get().map(|cwd| path::resolve(cwd, to)).into(),
-    }
 }

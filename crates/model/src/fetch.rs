@@ -6,7 +6,7 @@ use dockopt_tools::manifests::{Look, Project};
 use dockopt_tools::{Arg, Fetch, Invocation, Kind, Role, Tool};
 
 use crate::script::{self, Element};
-use crate::{Known, Model, Parent, Script, effects, path};
+use crate::{Known, Model, Parent, Script, here, path};
 
 /// A build whose tool knows a step that fetches for it.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Place<'_, '_> {
             return Err("it runs under another command".to_owned());
         }
         let state = self.model.stages[self.stage].state(self.at);
-        let cwd = match effects::folders(self.script, state).into_iter().nth(self.element) {
+        let cwd = match here::folders(self.script, state).into_iter().nth(self.element) {
             Some(Known::Is(cwd)) if state.cwd.get() == Some(&cwd) => cwd,
             Some(Known::Is(_)) => return Err("its RUN changes the folder first".to_owned()),
             _ => return Err("the working directory of the base image is not known".to_owned()),

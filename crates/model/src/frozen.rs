@@ -8,7 +8,7 @@ use dockopt_tools::manifests::{Look, Project, locks};
 use dockopt_tools::{Frozen, Invocation};
 
 use crate::script::Element;
-use crate::{Image, Known, Model, effects, path};
+use crate::{Image, Known, Model, here, path};
 
 /// An install that its tool has a frozen form for.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
     let Ok(script) = model.script(at) else { return Vec::new() };
     let mut found = Vec::new();
     let state = model.stages[stage].state(at);
-    let folders = effects::folders(script, state);
+    let folders = here::folders(script, state);
     for (element, part) in script.elements().into_iter().enumerate() {
         let Element::Node(node) = part else { break };
         if let Some(simple) = node.as_simple()

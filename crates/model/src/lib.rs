@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod frozen;
 pub mod gopath;
 pub mod graph;
+pub mod here;
 pub mod ignore;
 mod image;
 mod known;

@@ -11,6 +11,7 @@ use crate::atom::{Atom, AtomKind};
 use crate::context::Context;
 use crate::copy::{self, Copied, Written};
 use crate::effects::{self, Effects, Surroundings};
+use crate::here::Here;
 use crate::image::Image;
 use crate::label;
 use crate::region::{Footprint, Region};
@@ -229,18 +230,15 @@ impl Tracer<'_> {
         };
         let state = self.stage.state(at);
         let elements = script.elements();
-        let mut cwd = state.cwd.clone();
+        let mut here = Here::at_start(state);
         // What earlier commands of the same shell did to it.
         let mut prelude = String::new();
         let mut unknown_state = false;
         for (place, element) in elements.into_iter().enumerate() {
             self.element = place;
-            let surroundings =
-                Surroundings { script, state, cwd: &cwd, project: &self.image, versions: &self.versions };
-            let mut effects = Effects::default();
-            for node in element.nodes() {
-                effects.extend(surroundings.of_node(node));
-            }
+            let cwd = here.cwd.clone();
+            let surroundings = Surroundings { script, state, project: &self.image, versions: &self.versions };
+            let mut effects = surroundings.of_element(element, &mut here);
             if unknown_state {
                 effects.extend(Effects::unknown(
                     "an earlier command of the same RUN may have changed the shell in any way",
@@ -273,7 +271,6 @@ impl Tracer<'_> {
             {
                 let changes = state_changes(node);
                 unknown_state |= changes.contains(&StateChange::Unknown);
-                cwd = effects::cwd_after(node, &cwd, &changes);
                 prelude.push_str(&dockopt_shell::canonical(script.text(), node));
                 prelude.push(';');
             }

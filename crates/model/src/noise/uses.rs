@@ -7,7 +7,7 @@ use dockopt_tools::noise::{Maker, Noise};
 use dockopt_tools::{Invocation, Role};
 
 use super::place_of;
-use crate::{Model, Parent, effects, path, script};
+use crate::{Model, Parent, here, path, script};
 
 /// Something that lies in the image.
 pub(super) struct Uses<'u, 'a> {
@@ -58,7 +58,7 @@ impl Uses<'_, '_> {
                 Ok(Step::Passed)
             };
         };
-        let folders = effects::folders(script, self.model.stages[stage].state(at));
+        let folders = here::folders(script, self.model.stages[stage].state(at));
         let filled: BTreeSet<&String> = self.model.traces()[stage]
             .of(at)
             .flat_map(|atom| &atom.effects.inputs)
@@ -74,9 +74,11 @@ impl Uses<'_, '_> {
                     let words: Vec<&str> =
                         simple.words.iter().map(|word| &script.text()[word.span.clone()]).collect();
                     let invocation = script.recognize(simple);
+                    // The folder of an element is that of a command inside it only where the command is all of it.
+                    let is_here = element.simple().is_some_and(|own| std::ptr::eq(own, simple))
+                        && cwd.get().is_some_and(|cwd| path::parent(image) == cwd);
                     let makes = invocation.as_deref().is_some_and(|one| is_made_by(&noise.made_by, one))
-                        && (filled.contains(&image.to_owned())
-                            || cwd.get().is_some_and(|cwd| path::parent(image) == cwd));
+                        && (filled.contains(&image.to_owned()) || is_here);
                     result = if makes {
                         Ok(Step::MadeIt)
                     } else if let Some(why) = needs(noise, &words, invocation.as_deref()) {
