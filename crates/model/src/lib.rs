@@ -26,6 +26,7 @@ mod model;
 pub mod moved_copy;
 pub mod noise;
 pub mod path;
+pub mod reference;
 pub mod region;
 pub mod script;
 pub mod stages;
