@@ -11,7 +11,6 @@ mod generate;
 mod image;
 mod parsers;
 mod properties;
-mod registry;
 mod simulate;
 mod support;
 mod tidy;

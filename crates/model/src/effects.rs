@@ -6,9 +6,10 @@ use dockopt_shell::{Redirect, RedirectKind, Simple};
 use dockopt_tools::manifests::{self, Answer, Call, Inputs, Project};
 use dockopt_tools::{Arg, Cache, FlagValue, Invocation, Kind, PathRef, Place, Reach, Tool};
 
+use crate::element::Element;
 use crate::here::{self, Here, Met};
 use crate::region::{Footprint, Region};
-use crate::script::{Element, Script};
+use crate::script::Script;
 use crate::state::State;
 use crate::{Known, path};
 

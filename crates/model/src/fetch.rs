@@ -5,7 +5,8 @@ use dockopt_shell::Simple;
 use dockopt_tools::manifests::{Look, Project};
 use dockopt_tools::{Arg, Fetch, Invocation, Kind, Role, Tool};
 
-use crate::script::{self, Element};
+use crate::element::Element;
+use crate::script;
 use crate::{Known, Model, Parent, Script, here, path};
 
 /// A build whose tool knows a step that fetches for it.

@@ -7,7 +7,7 @@ use dockopt_shell::Simple;
 use dockopt_tools::manifests::{Look, Project, locks};
 use dockopt_tools::{Frozen, Invocation};
 
-use crate::script::Element;
+use crate::element::Element;
 use crate::{Image, Known, Model, here, path};
 
 /// An install that its tool has a frozen form for.

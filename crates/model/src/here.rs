@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use dockopt_shell::{List, Node, NodeKind, Redirect, Simple, StateChange, Terminator, Word, state_changes};
 use dockopt_tools::manifests::{Look, Project};
 
-use crate::script::{Element, Script};
+use crate::element::Element;
+use crate::script::Script;
 use crate::state::State;
 use crate::{Known, path};
 

@@ -3,14 +3,15 @@
 
 use dockopt_shell::{List, Node, NodeKind, Simple};
 use dockopt_syntax::{Instruction, Tree};
-use dockopt_tools::{Invocation, Role, Tool, Unanswered};
+use dockopt_tools::{Invocation, Role, Tool};
 
 use crate::Known;
 use crate::atom::AtomKind;
 use crate::effects::{self, Effects};
+use crate::element::Element;
 use crate::expand::variables;
 use crate::region::{Footprint, Region};
-use crate::script::{Element, Script};
+use crate::script::Script;
 use crate::state::State;
 
 /// Where a labelled command stands.
@@ -146,11 +147,6 @@ fn push_node(context: &Context<'_>, node: &Node, label: &mut String) {
             push_list(context, list, label);
             label.push(')');
         }
-        NodeKind::Group(list) if node.redirects.is_empty() => {
-            label.push('{');
-            push_list(context, list, label);
-            label.push('}');
-        }
         _ => label.push_str(&dockopt_shell::canonical(context.script.text(), node)),
     }
 }
@@ -171,16 +167,12 @@ fn push_list(context: &Context<'_>, list: &List, label: &mut String) {
 
 /// Normalisation `cache-flags`: a flag that only keeps a download cache from being written, or makes an install fetch its
 /// own index, is no part of what the command does.
-///
-/// Normalisation `assumed-yes`: nor is one that answers its questions with yes, where a question without an answer ends the RUN: the
-/// tool takes no answer for a failure, its failure is that of the RUN, and nothing but the empty input of a RUN can answer. An image
-/// then exists only if nothing was asked, and the command did the same with and without the flag. So no pass takes the flag away.
 fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut String) {
     let ignored = context
         .script
         .recognize(simple)
         .filter(|invocation| invocation.complete)
-        .map_or_else(Vec::new, |invocation| ignored_words(context.script, simple, &invocation));
+        .map_or_else(Vec::new, |invocation| ignored_words(&invocation));
     let text = context.script.text();
     for assignment in &simple.assignments {
         label.push_str(&text[assignment.span.clone()]);
@@ -206,7 +198,7 @@ fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut 
 }
 
 /// The words of a command line that hold nothing but flags which [`push_simple`] leaves out.
-fn ignored_words(script: &Script<'_>, simple: &Simple, invocation: &Invocation<'_>) -> Vec<usize> {
+fn ignored_words(invocation: &Invocation<'_>) -> Vec<usize> {
     let tool = invocation.tool;
     let Some(action) = invocation.action else { return Vec::new() };
     let mut names: Vec<&str> = Vec::new();
@@ -216,9 +208,6 @@ fn ignored_words(script: &Script<'_>, simple: &Simple, invocation: &Invocation<'
     }
     if action.role == Role::Install {
         names.extend(tool.index.iter().flat_map(|index| &index.refreshed_by_flags).map(String::as_str));
-    }
-    if tool.unanswered == Unanswered::Fails && script.must_succeed(simple) {
-        names.extend(action.assume_yes.iter().map(String::as_str));
     }
     let mut words: Vec<usize> = invocation
         .flags
@@ -291,52 +280,5 @@ impl<'t> Visible<'t> {
         self.all
             || self.names.iter().any(|own| own == name)
             || self.tools.iter().any(|tool| effects::is_read_by(tool, name))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use dockopt_tools::Toolbox;
-
-    use crate::Model;
-
-    /// Whether two scripts of a RUN mean the same.
-    fn same(one: &str, other: &str) -> bool {
-        let parse = |script: &str| dockopt_syntax::parse(&format!("FROM debian:12\nRUN {script}\n"));
-        let (one, other) = (parse(one), parse(other));
-        let model = |parsed| Model::new(parsed, Toolbox::builtin(), None);
-        model(&one.tree).digest() == model(&other.tree).digest()
-    }
-
-    #[test]
-    fn yes_is_assumed_where_a_question_ends_the_run() {
-        assert!(same("apt-get install curl", "apt-get install -y curl"));
-        assert!(same("sudo apt-get install curl && curl -V", "sudo apt-get --yes install curl && curl -V"));
-        assert!(same("set -e; dnf install curl; curl -V", "set -e; dnf -y install curl; curl -V"));
-        assert!(same(
-            "(apt-get update && apt-get install curl) && x",
-            "(apt-get update && apt-get install -y curl) && x"
-        ));
-    }
-
-    #[test]
-    fn yes_is_not_assumed_where_an_image_may_come_of_a_question() {
-        for command in [
-            "apt-get install @ curl || true",
-            "apt-get install @ curl; curl -V",
-            "yes | apt-get install @ curl",
-            "apt-get install @ curl < answers",
-            "apt-get install @ curl | tee log",
-            "if apt-get install @ curl; then true; fi",
-            "apt-get install @ curl & wait",
-            "trap 'exit 0' EXIT; apt-get install @ curl",
-            "set -e; set +e; apt-get install @ curl",
-            // What it does when nobody answers is not known.
-            "zypper install @ curl",
-            // What a word does that is not understood is not known.
-            "apt-get install @ --download-only curl",
-        ] {
-            assert!(!same(&command.replace(" @ ", " "), &command.replace('@', "-y")), "{command}");
-        }
     }
 }

@@ -1,14 +1,13 @@
 //! The script of a RUN as commands of known tools, with the way back to the source. Reads structure; effects are told in
 //! `effects.rs`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use dockopt_shell::{self as shell, Dialect, List, Node, NodeKind, Simple, StateChange, Word};
+use dockopt_shell::{self as shell, Dialect, Node, NodeKind, Simple, StateChange, Word};
 use dockopt_syntax::{Body, Command, Instruction, Keyword, Logical, Span, Tree};
 use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
 
-use crate::decisive::{self, OnFailure};
 use crate::state::{Shell, State};
 
 /// A RUN in shell form, parsed.
@@ -25,8 +24,6 @@ pub struct Script<'t> {
     expanded: HashMap<usize, String>,
     /// What tool each simple command runs, by the place of its first word: every pass asks.
     recognized: HashMap<usize, Rc<Invocation<'t>>>,
-    /// The commands that end the RUN when they fail, by the place of their first word.
-    decisive: BTreeSet<usize>,
 }
 
 /// Why a RUN has no [`Script`].
@@ -74,10 +71,7 @@ impl<'t> Script<'t> {
                 recognized.insert(first.span.start, Rc::new(invocation));
             }
         });
-        let exits_on_error = state.shell.exits_on_error();
-        let stops = exits_on_error || sets_exit_on_error(&ast);
-        let decisive = decisive::commands(&ast, if stops { OnFailure::Stop } else { OnFailure::GoOn });
-        Ok(Self { logical, ast, toolbox, exits_on_error, expanded, recognized, decisive })
+        Ok(Self { logical, ast, toolbox, exits_on_error: state.shell.exits_on_error(), expanded, recognized })
     }
 
     /// The text that the shell receives.
@@ -92,12 +86,13 @@ impl<'t> Script<'t> {
 
     /// Whether a command that fails ends the script: by `set -e` as its first command, or by the options of SHELL.
     pub fn stops_on_error(&self) -> bool {
-        self.exits_on_error || sets_exit_on_error(&self.ast)
-    }
-
-    /// Whether an image exists only if this command succeeded, and it had no input but the empty one of a RUN.
-    pub fn must_succeed(&self, simple: &Simple) -> bool {
-        simple.words.first().is_some_and(|word| self.decisive.contains(&word.span.start))
+        let first = self.ast.list.items.first().and_then(|item| item.node.as_simple());
+        let sets = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
+        self.exits_on_error
+            || first.is_some_and(|simple| {
+                simple.name() == Some("set")
+                    && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(sets)
+            })
     }
 
     /// Whether the script must fail: a command that decides it has an instruction's keyword in capitals for its name, which no
@@ -124,45 +119,6 @@ impl<'t> Script<'t> {
         })
     }
 
-    /// The elements of the script, in order: see [`Element`].
-    pub fn elements(&self) -> Vec<Element<'_>> {
-        if let Some(chain) = self.ast.and_chain() {
-            return chain.into_iter().map(Element::Node).collect();
-        }
-        let items = &self.ast.list.items;
-        let mut end = items.len();
-        let mut tail = Vec::new();
-        let mut cut = None;
-        while end > 0 && items[end - 1].terminator != Some(shell::Terminator::Background) {
-            let mut node = &items[end - 1].node;
-            let mut found = Vec::new();
-            while let NodeKind::And { left, right, .. } = &node.kind {
-                if self.cleans(right).is_none() {
-                    break;
-                }
-                found.push(Element::Node(right));
-                node = left;
-            }
-            let whole = self.cleans(node).is_some();
-            if whole {
-                found.push(Element::Node(node));
-            }
-            tail.extend(found);
-            if !whole {
-                cut = Some(node);
-                break;
-            }
-            end -= 1;
-        }
-        tail.reverse();
-        let mut elements = Vec::new();
-        if end > 0 {
-            elements.push(Element::Block { list: &self.ast.list, end, last: cut });
-        }
-        elements.extend(tail);
-        elements
-    }
-
     /// The words of a simple command as the tools read them.
     pub fn args<'s>(&'s self, simple: &'s Simple) -> Vec<Arg<'s>> {
         simple.words.iter().map(|word| arg(self.text(), &self.expanded, word)).collect()
@@ -185,63 +141,12 @@ impl<'t> Script<'t> {
     }
 }
 
-/// Whether the first command is `set -e`.
-fn sets_exit_on_error(ast: &shell::Script) -> bool {
-    let first = ast.list.items.first().and_then(|item| item.node.as_simple());
-    let sets = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
-    first.is_some_and(|simple| {
-        simple.name() == Some("set")
-            && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(sets)
-    })
-}
-
-/// A part of a script that runs as one: an operand of the top-level `&&` chain; or, where the top level is a list, all of
-/// the list up to the commands at its end that only clean caches.
-#[derive(Debug, Clone, Copy)]
-pub enum Element<'s> {
-    /// A command, pipeline, group, …
-    Node(&'s Node),
-    /// The first `end` items of a list, of the last of them only `last`, where that is given.
-    Block {
-        /// The list.
-        list: &'s List,
-        /// How many items.
-        end: usize,
-        /// What is left of the last one.
-        last: Option<&'s Node>,
-    },
-}
-
-impl<'s> Element<'s> {
-    /// The nodes of it, in order.
-    pub fn nodes(self) -> Vec<&'s Node> {
-        match self {
-            Self::Node(node) => vec![node],
-            Self::Block { list, end, last } => {
-                let mut nodes: Vec<&Node> = list.items[..end].iter().map(|item| &item.node).collect();
-                if let (Some(node), Some(slot)) = (last, nodes.last_mut()) {
-                    *slot = node;
-                }
-                nodes
-            }
-        }
-    }
-
-    /// The one simple command that it is.
-    pub fn simple(self) -> Option<&'s Simple> {
-        match self {
-            Self::Node(node) => node.as_simple(),
-            Self::Block { .. } => None,
-        }
-    }
-}
-
 /// The role of a command, where it is known and every word is understood.
 pub fn role(invocation: &Invocation<'_>) -> Option<Role> {
     invocation.action.filter(|_| invocation.complete).map(|action| action.role)
 }
 
-fn is_harmless(redirect: &shell::Redirect) -> bool {
+pub(crate) fn is_harmless(redirect: &shell::Redirect) -> bool {
     redirect.kind == shell::RedirectKind::Duplicate
         || redirect.target.as_ref().is_some_and(|word| word.literal.as_deref() == Some("/dev/null"))
 }

@@ -11,11 +11,13 @@ use crate::atom::{Atom, AtomKind};
 use crate::context::Context;
 use crate::copy::{self, Copied, Written};
 use crate::effects::{self, Effects, Surroundings};
+use crate::element::{Element, set_options};
 use crate::here::Here;
 use crate::image::Image;
 use crate::label;
+use crate::prelude::{Place, Prelude};
 use crate::region::{Footprint, Region};
-use crate::script::{Element, NoScript, Script};
+use crate::script::{NoScript, Script};
 use crate::stages::{self, Parent, Stage};
 use crate::versions::{self, Versions};
 use crate::{Known, path};
@@ -232,10 +234,17 @@ impl Tracer<'_> {
         let elements = script.elements();
         let mut here = Here::at_start(state);
         // What earlier commands of the same shell did to it.
-        let mut prelude = String::new();
+        let mut prelude = Prelude::default();
         let mut unknown_state = false;
+        let last = elements.len().saturating_sub(1);
         for (place, element) in elements.into_iter().enumerate() {
             self.element = place;
+            if let Element::Node(node) = element
+                && set_options(node).is_some()
+            {
+                prelude.add(node, String::new(), Vec::new());
+                continue;
+            }
             let cwd = here.cwd.clone();
             let surroundings = Surroundings { script, state, project: &self.image, versions: &self.versions };
             let mut effects = surroundings.of_element(element, &mut here);
@@ -244,15 +253,28 @@ impl Tracer<'_> {
                     "an earlier command of the same RUN may have changed the shell in any way",
                 ));
             }
-            if let Known::Is(cwd) = &cwd {
+            let removal = match element {
+                Element::Node(node) => script.removal(node),
+                Element::Block { .. } => None,
+            };
+            // A list looks at its folders by `cd` itself.
+            let looked_at = if script.ast.and_chain().is_some() { &cwd } else { &state.cwd };
+            if let (Known::Is(cwd), None) = (looked_at, &removal) {
                 effects.reads.add(Region::Project(cwd.clone()));
             }
             for mount in instruction.mounts() {
                 effects.extend(mount_effects(&mount));
             }
-            let context = label::Context { state, script, cwd: &cwd, is_refreshed: self.is_refreshed };
+            let any_folder = Known::Unknown;
+            let seen_folder = if removal.is_some() { &any_folder } else { &cwd };
+            let context = label::Context { state, script, cwd: seen_folder, is_refreshed: self.is_refreshed };
             let mut label = label::of_element(&context, element, &effects);
-            label.push_str(&format!(" mounts={mounts:?} prelude={prelude}"));
+            let where_it_stands = if place == last { Place::Last } else { Place::Before };
+            let seen = match &removal {
+                Some(removal) => prelude.seen_by_removal(removal),
+                None => prelude.seen_by(script, &state.shell, element, where_it_stands),
+            };
+            label.push_str(&format!(" mounts={mounts:?} prelude={seen}"));
             let pieces = label::pieces(&context, element);
             for piece in pieces.before {
                 self.push(at, AtomKind::Refresh, piece.label, piece.effects);
@@ -266,13 +288,10 @@ impl Tracer<'_> {
             if let (Element::Block { .. }, Some(atom)) = (element, self.trace.atoms.last_mut()) {
                 atom.refreshes = refreshed_first(script, element);
             }
-            if let Element::Node(node) = element
-                && changes_state(node)
-            {
+            for node in element.nodes().into_iter().filter(|node| changes_state(node)) {
                 let changes = state_changes(node);
                 unknown_state |= changes.contains(&StateChange::Unknown);
-                prelude.push_str(&dockopt_shell::canonical(script.text(), node));
-                prelude.push(';');
+                prelude.add(node, dockopt_shell::canonical(script.text(), node), changes);
             }
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use dockopt_tools::{BROUGHT_BY_NAME, Invocation};
 
-use crate::script::{Element, NoScript, Script, each_command};
+use crate::element::Element;
+use crate::script::{NoScript, Script, each_command};
 use crate::stages::{Parent, Stage};
 
 /// Tool → major version.
