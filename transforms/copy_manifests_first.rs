@@ -6,6 +6,9 @@
 //! stay where they are; an install and a build in one `RUN a && b` are taken apart. If the install fills a folder that the
 //! later copy would overwrite, such as the host's own packages, the same rewrite adds that folder to `.dockerignore`.
 //!
+//! Manifests of three or more folders, as in a workspace, are copied by one `COPY --parents` where `# syntax=` names a frontend
+//! that reads it (`docker/dockerfile:1`, `1.20` or newer, labs from `1.7` on), and by one COPY for each folder elsewhere.
+//!
 //! ## Why
 //!
 //! The builder runs a step again when a file that was copied before it changed. With the sources copied first, every edit

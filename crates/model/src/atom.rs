@@ -43,6 +43,11 @@ pub enum AtomKind {
         /// The path.
         path: String,
     },
+    /// Makes a folder if it is not there, and else gives it a mode.
+    ParentFolder {
+        /// The path.
+        path: String,
+    },
     /// Runs something.
     Run,
     /// Brings a package index up to date.
@@ -55,7 +60,9 @@ impl Atom {
     /// The path of an atom that writes one.
     pub fn path(&self) -> Option<&str> {
         match &self.kind {
-            AtomKind::Write { path, .. } | AtomKind::MakeFolder { path } => Some(path),
+            AtomKind::Write { path, .. }
+            | AtomKind::MakeFolder { path }
+            | AtomKind::ParentFolder { path } => Some(path),
             _ => None,
         }
     }
@@ -90,7 +97,7 @@ impl Atom {
     fn conflicts_at(&self, path: &str, run: &Self) -> bool {
         let region = Region::Path(path.to_owned());
         let is_read = match &self.kind {
-            AtomKind::Write { from: None, .. } => run.looks_at_folder(path),
+            AtomKind::Write { from: None, .. } | AtomKind::ParentFolder { .. } => run.looks_at_folder(path),
             _ => run.effects.reads.touches(&region),
         };
         is_read

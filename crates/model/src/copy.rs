@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use dockopt_syntax::{Instruction, Keyword, Tree};
 
 use crate::context::{Context, EntryKind};
+use crate::ignore::Ignore;
+use crate::parents::Parents;
 use crate::state::State;
 use crate::{Known, gopath, path};
 
@@ -41,12 +43,17 @@ pub enum Written {
     Folder(String),
     /// A folder, made with the builder's attributes if nothing is there yet.
     NewFolder,
+    /// A folder on the way to what `--parents` takes: made with the attributes of a context folder, by its path there; one that is
+    /// there already gets its mode, and keeps its owner (fsutil's `createParentDirs`).
+    ParentFolder(String),
     /// Whatever else the context folder may hold when the image is built.
     Rest(String),
+    /// Whatever else the context folder may hold that a pattern takes.
+    SomeRest(String),
 }
 
 /// Flags that a plain COPY of context files may have.
-const PLAIN_FLAGS: [&str; 3] = ["chown", "chmod", "link"];
+const PLAIN_FLAGS: [&str; 5] = ["chown", "chmod", "link", "parents", "exclude"];
 
 /// The destination as an absolute path, and whether it is written as a folder.
 pub fn destination(tree: &Tree, instruction: &Instruction, state: &State) -> Known<(String, bool)> {
@@ -97,6 +104,9 @@ fn read(
     let Known::Is((target, is_folder)) = destination(tree, instruction, state) else {
         return Err("it is not known where it copies to".to_owned());
     };
+    let exclude = excluded(instruction)?;
+    let keeps_parents = has_switch(instruction, "parents");
+    let mut writes = Vec::new();
     let mut found = Vec::new();
     for source in &copy.sources {
         let Known::Is(text) = state.expand(&source.text, tree.escape) else {
@@ -105,6 +115,10 @@ fn read(
         if instruction.keyword == Keyword::Add && is_remote(&text) {
             return Err(format!("`{text}` comes from the network"));
         }
+        if keeps_parents {
+            writes.extend(with_parents(&text, &target, context, &exclude)?);
+            continue;
+        }
         let paths = context.sources(&text).map_err(|error| error.to_string())?;
         if paths.is_empty() {
             return Err(format!("`{text}` is not in the build context"));
@@ -112,19 +126,25 @@ fn read(
         found.extend(paths.into_iter().map(|path| (path, gopath::has_wildcard(&text))));
     }
     let many = found.len() > 1 || found.iter().any(|one| one.1);
-    let mut writes = Vec::new();
     for (source, _) in &found {
         match context.kind(source) {
             Some(EntryKind::Folder) => {
                 writes.push(Write { path: target.clone(), what: Written::NewFolder });
                 for (file, kind) in context.walk(source).map_err(|error| error.to_string())? {
                     let inner = path::relative(&file, source).filter(|_| !source.is_empty()).unwrap_or(&file);
+                    if exclude.excludes(inner) {
+                        continue;
+                    }
                     let path = path::resolve(&target, inner);
                     let what =
                         if kind == EntryKind::Folder { Written::Folder(file) } else { Written::File(file) };
                     writes.push(Write { path, what });
                 }
                 writes.push(Write { path: target.clone(), what: Written::Rest(source.clone()) });
+            }
+            // The manual says that `--exclude` leaves out files that the source names, and the code does not look at it then.
+            Some(EntryKind::File) if instruction.flag("exclude").is_some() => {
+                return Err(format!("it is not known whether `--exclude` leaves out `{source}`"));
             }
             Some(EntryKind::File) => {
                 if instruction.keyword == Keyword::Add && context.files.read(source).is_none() {
@@ -142,6 +162,71 @@ fn read(
         }
     }
     Ok(writes)
+}
+
+/// What one source of `COPY --parents` writes below the destination.
+fn with_parents(
+    source: &str,
+    target: &str,
+    context: &Context<'_>,
+    exclude: &Ignore,
+) -> Result<Vec<Write>, String> {
+    let parents = Parents::read(source)?;
+    if context.kind(&parents.base) != Some(EntryKind::Folder) {
+        return Err(format!("`{}` is no folder of the build context", parents.base));
+    }
+    let below = |inner: &str| gopath::clean(&format!("/{}/{inner}", parents.base))[1..].to_owned();
+    let mut writes = vec![Write { path: target.to_owned(), what: Written::NewFolder }];
+    let mut made: BTreeSet<String> = BTreeSet::new();
+    for (file, kind) in context.walk(&parents.base).map_err(|error| error.to_string())? {
+        let inner = if parents.base.is_empty() { file.as_str() } else { &file[parents.base.len() + 1..] };
+        if !parents.takes(inner) || exclude.excludes(inner) {
+            continue;
+        }
+        for (end, _) in inner.match_indices('/') {
+            if made.insert(inner[..end].to_owned()) {
+                let what = Written::ParentFolder(below(&inner[..end]));
+                writes.push(Write { path: path::resolve(target, &inner[..end]), what });
+            }
+        }
+        let path = path::resolve(target, inner);
+        if kind == EntryKind::Folder {
+            made.insert(inner.to_owned());
+            writes.push(Write { path, what: Written::Folder(file) });
+        } else {
+            writes.push(Write { path, what: Written::File(file) });
+        }
+    }
+    let named = below(&parents.pattern);
+    if parents.may_be_empty() {
+        let path = path::resolve(target, parents.fixed());
+        writes.push(Write { path, what: Written::SomeRest(below(parents.fixed())) });
+    } else if context.kind(&named) == Some(EntryKind::Folder) {
+        writes.push(Write { path: path::resolve(target, &parents.pattern), what: Written::Rest(named) });
+    } else if writes.len() == 1 {
+        return Err(format!("`{source}` is not in the build context"));
+    }
+    Ok(writes)
+}
+
+/// What `--exclude` leaves out, relative to the folder that is copied.
+fn excluded(instruction: &Instruction) -> Result<Ignore, String> {
+    let patterns: Vec<&str> = instruction
+        .flags
+        .iter()
+        .filter(|flag| flag.name == "exclude")
+        .filter_map(|flag| flag.value.as_deref())
+        .collect();
+    if let Some(odd) = patterns.iter().find(|one| one.starts_with(['!', '#']) || one.contains(['\\', '\n'])) {
+        return Err(format!("`--exclude={odd}` is not followed"));
+    }
+    Ignore::parse(&patterns.join("\n")).map_err(|error| error.to_string())
+}
+
+/// Whether a flag that is on or off is on.
+pub fn has_switch(instruction: &Instruction, name: &str) -> bool {
+    let is_on = |value: Option<&str>| !value.is_some_and(|value| value.eq_ignore_ascii_case("false"));
+    instruction.flag(name).is_some_and(|flag| is_on(flag.value.as_deref()))
 }
 
 /// Whether `--chown` gives a name to look up: in the accounts of the image at that point, and root where it is not found.

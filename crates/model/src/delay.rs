@@ -8,8 +8,9 @@ use dockopt_tools::Kind;
 
 use crate::atom::{Atom, AtomKind};
 use crate::expand::variables;
+use crate::parents::Parents;
 use crate::region::Region;
-use crate::{Model, copy, path};
+use crate::{Model, copy, gopath, path};
 
 /// The answer for one COPY.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +85,7 @@ pub fn of(model: &Model<'_>, stage: usize, instruction: usize) -> Option<Delay> 
             AtomKind::Write { path, from: Some(from) } => {
                 walk.delay.files.insert(path.clone(), from.clone());
             }
-            AtomKind::Write { path, from: None } => {
+            AtomKind::Write { path, from: None } | AtomKind::ParentFolder { path } => {
                 walk.folders.insert(path.clone());
             }
             AtomKind::Rest { path, .. } => walk.rests.push(Region::Rest(path.clone())),
@@ -295,8 +296,16 @@ impl Walk<'_, '_> {
         let rest = path::relative(image, &self.delay.target)?;
         let context = self.model.context?;
         let sources = &self.copy.body.as_copy()?.sources;
+        let keeps_parents = copy::has_switch(self.copy, "parents");
         for source in sources {
             let text = state.expand(&source.text, self.model.tree.escape);
+            if keeps_parents {
+                let parents = Parents::read(text.get()?).ok()?;
+                if parents.takes(rest) {
+                    return Some(gopath::clean(&format!("/{}/{rest}", parents.base))[1..].to_owned());
+                }
+                continue;
+            }
             for folder in context.sources(text.get()?).ok()? {
                 if context.kind(&folder) == Some(crate::EntryKind::Folder) {
                     return Some(if folder.is_empty() {

@@ -8,8 +8,8 @@
 //! - `repeated-write`: a COPY of a file that lies there already, from the same source, is nothing.
 //! - `covered-rest`: whatever else a folder may hold is copied once if the whole folder is copied later, before anything could
 //!   tell.
-//! - `made-folder`: making a folder that exists is nothing; so is making one that a COPY gives its attributes later, before
-//!   anything looks at them.
+//! - `made-folder`: making a folder that exists is nothing; so is making one, or giving it a mode as `COPY --parents` does, that a
+//!   COPY gives its attributes later, before anything looks at them.
 //! - `folder-attributes`: an install that reads a folder whole does not look at the owner and mode of the folder itself.
 //!
 //! Two traces are equal if one becomes the other by swapping neighbours that are independent. Each atom is hashed together
@@ -262,16 +262,19 @@ fn writes_path(atom: &Atom, path: &str) -> bool {
 
 /// Drops the rest of a folder that is copied again, as part of a larger one or whole, before anything could tell.
 fn covered_rests<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
-    let source = |atom: &Atom| {
-        let rest = atom.label.strip_prefix("rest of ")?;
-        let (from, attributes) = rest.split_once(" chown=")?;
-        Some((from.to_owned(), attributes.to_owned()))
+    let source = |label: &str| {
+        let (from, attributes) = label.strip_prefix("rest of ")?.split_once(" chown=")?;
+        // What `--exclude` leaves out is another thing in another folder.
+        (!attributes.contains(" without ")).then(|| (from.to_owned(), attributes.to_owned()))
     };
     let is_covered = |at: usize, path: &str| {
-        let (from, attributes) = source(atoms[at])?;
+        let label = &atoms[at].label;
+        // What a pattern takes of a folder is a part of its rest.
+        let part = label.strip_prefix("some ").and_then(|rest| rest.split_once(" by "));
+        let (from, attributes) = source(part.map_or(label, |(rest, _)| rest))?;
         let later = atoms[at + 1..].iter().position(|other| {
             let AtomKind::Rest { path: tree, .. } = &other.kind else { return false };
-            source(other).is_some_and(|(folder, same)| {
+            source(&other.label).is_some_and(|(folder, same)| {
                 same == attributes
                     && crate::path::relative(path, tree).is_some_and(|inner| {
                         from == if folder.is_empty() { inner.to_owned() } else { format!("{folder}/{inner}") }
@@ -307,10 +310,12 @@ fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
     }
     let mut kept = Vec::with_capacity(atoms.len());
     for (at, &atom) in atoms.iter().enumerate() {
-        if let AtomKind::MakeFolder { path } = &atom.kind {
-            let exists = known.get(path.as_str()).is_some_and(|&before| {
-                !atoms[before + 1..at].iter().any(|one| writes_path(one, path) && one.path().is_none())
-            });
+        if let AtomKind::MakeFolder { path } | AtomKind::ParentFolder { path } = &atom.kind {
+            // A parent folder of `--parents` gets its mode even if it exists.
+            let exists = matches!(atom.kind, AtomKind::MakeFolder { .. })
+                && known.get(path.as_str()).is_some_and(|&before| {
+                    !atoms[before + 1..at].iter().any(|one| writes_path(one, path) && one.path().is_none())
+                });
             let replaced = later
                 .get(path.as_str())
                 .and_then(|places| places.iter().find(|&&place| place > at))

@@ -47,8 +47,10 @@ impl<'a> Image<'a> {
                     self.files.insert(write.path.clone(), from.clone());
                     self.make_folder(path::parent(&write.path));
                 }
-                Written::Folder(_) | Written::NewFolder => self.make_folder(&write.path),
-                Written::Rest(_) => {}
+                Written::Folder(_) | Written::NewFolder | Written::ParentFolder(_) => {
+                    self.make_folder(&write.path);
+                }
+                Written::Rest(_) | Written::SomeRest(_) => {}
             }
         }
     }
@@ -68,7 +70,9 @@ impl<'a> Image<'a> {
                 self.files.insert(path.clone(), from.clone());
                 self.make_folder(path::parent(path));
             }
-            AtomKind::Write { path, from: None } | AtomKind::MakeFolder { path } => self.make_folder(path),
+            AtomKind::Write { path, from: None }
+            | AtomKind::MakeFolder { path }
+            | AtomKind::ParentFolder { path } => self.make_folder(path),
             AtomKind::Rest { .. } => {}
             AtomKind::Run | AtomKind::Refresh | AtomKind::Clean => self.write(&atom.effects.writes),
         }

@@ -53,7 +53,12 @@ fn carriers(model: &Model<'_>) -> Vec<Carrier> {
     let mut found = Vec::new();
     for (stage, trace) in model.traces().iter().enumerate() {
         for atom in &trace.atoms {
-            if let AtomKind::Rest { path, from } = &atom.kind {
+            // A copy that chooses by patterns brings what it was told to.
+            let instruction = &model.tree.instructions[atom.instruction];
+            let chooses = copy::has_switch(instruction, "parents") || instruction.flag("exclude").is_some();
+            if let AtomKind::Rest { path, from } = &atom.kind
+                && !chooses
+            {
                 let (from, to) = (from.clone(), path.clone());
                 found.push(Carrier { stage, instruction: atom.instruction, from, to });
             }

@@ -176,15 +176,22 @@ impl Tracer<'_> {
                             let label = new_folder(&owner, flag("chmod").as_deref());
                             self.push(at, AtomKind::MakeFolder { path }, label, effects);
                         }
-                        Written::Rest(from) => {
+                        Written::ParentFolder(from) => {
+                            let label = format!("parent folder {from} {attributes}");
+                            self.push(at, AtomKind::ParentFolder { path }, label, effects);
+                        }
+                        Written::Rest(from) | Written::SomeRest(from) => {
                             let mut effects = effects;
                             effects.writes.add(Region::Rest(path.clone()));
-                            self.push(
-                                at,
-                                AtomKind::Rest { path, from: from.clone() },
-                                format!("rest of {from} {attributes}"),
-                                effects,
-                            );
+                            let mut label = format!("rest of {from} {attributes}");
+                            for flag in instruction.flags.iter().filter(|flag| flag.name == "exclude") {
+                                label.push_str(&format!(" without {:?}", flag.value));
+                            }
+                            if matches!(write.what, Written::SomeRest(_)) {
+                                label.insert_str(0, "some ");
+                                label.push_str(&format!(" by {}", instruction.arguments_text()));
+                            }
+                            self.push(at, AtomKind::Rest { path, from: from.clone() }, label, effects);
                         }
                     }
                 }

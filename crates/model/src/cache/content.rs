@@ -3,6 +3,7 @@
 
 use super::{Key, key};
 use crate::ignore::Ignore;
+use crate::parents::Parents;
 use crate::{gopath, path};
 
 /// A file of the build context.
@@ -20,6 +21,8 @@ pub struct Selector {
     /// A cleaned path without a leading `/`, empty for the whole context; or a pattern.
     source: String,
     is_pattern: bool,
+    /// What `--parents` chooses below the source.
+    parents: Option<Parents>,
     /// What `--exclude` leaves out.
     exclude: Ignore,
 }
@@ -29,16 +32,24 @@ impl Selector {
     pub(super) fn new(source: &str, exclude: Ignore) -> Self {
         // A source cannot leave the context: `..` stops at its root.
         let source = gopath::clean(&format!("/{source}")).trim_start_matches('/').to_owned();
-        Self { is_pattern: gopath::has_wildcard(&source), source, exclude }
+        Self { is_pattern: gopath::has_wildcard(&source), source, parents: None, exclude }
+    }
+
+    /// Of a source of `COPY --parents`.
+    pub(super) fn with_parents(parents: Parents, exclude: Ignore) -> Self {
+        Self { source: parents.base.clone(), is_pattern: false, parents: Some(parents), exclude }
     }
 
     /// Whether nothing may be found: a pattern without a match is no failure in `BuildKit`.
     pub fn may_be_empty(&self) -> bool {
-        self.is_pattern
+        self.is_pattern || self.parents.as_ref().is_some_and(Parents::may_be_empty)
     }
 
     /// The source, as a person would write it.
     pub fn source(&self) -> &str {
+        if let Some(parents) = &self.parents {
+            return &parents.pattern;
+        }
         if self.source.is_empty() { "." } else { &self.source }
     }
 
@@ -58,7 +69,8 @@ impl Selector {
             path::relative(&format!("/{file}"), &format!("/{}", self.source))
                 .map(|rest| &file[file.len() - rest.len()..])?
         };
-        (name.is_empty() || !self.exclude.excludes(name)).then_some(name)
+        let is_chosen = self.parents.as_ref().is_none_or(|parents| parents.takes(name));
+        (is_chosen && (name.is_empty() || !self.exclude.excludes(name))).then_some(name)
     }
 }
 
@@ -135,6 +147,17 @@ mod tests {
         assert_eq!(name("../app", "app/a").as_deref(), Some("a"));
         let exclude = Selector::new("src", Ignore::parse("**/*.md").unwrap());
         assert_eq!(exclude.name("src/a/readme.md"), None);
+        let parents = |source: &str, file: &str| {
+            let parents = Parents::read(source).unwrap();
+            Selector::with_parents(parents, Ignore::none()).name(file).map(str::to_owned)
+        };
+        assert_eq!(parents("web/package.json", "web/package.json").as_deref(), Some("web/package.json"));
+        assert_eq!(parents("web/package.json", "web/index.js"), None);
+        assert_eq!(
+            parents("apps/./*/package.json", "apps/web/package.json").as_deref(),
+            Some("web/package.json")
+        );
+        assert_eq!(parents("src/**/*.txt", "src/a/b.txt").as_deref(), Some("src/a/b.txt"));
     }
 
     #[test]

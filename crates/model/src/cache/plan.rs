@@ -8,9 +8,10 @@ use dockopt_tools::{Kind, Role};
 
 use super::content::Contents;
 use super::{Builder, Key, Selector, key};
-use crate::copy::is_remote;
+use crate::copy::{has_switch, is_remote};
 use crate::expand::{Lookup, expand};
 use crate::ignore::Ignore;
+use crate::parents::Parents;
 use crate::stages::{self, Parent};
 use crate::{Known, Model, gopath, path, script};
 
@@ -468,6 +469,20 @@ impl Planner<'_, '_> {
                 None if is_remote(&text) => {
                     step.is_volatile |= instruction.flag("checksum").is_none();
                     sources.push(key(&text));
+                }
+                None if has_switch(instruction, "parents") => {
+                    // The folder above the pivot is in the key by the last part of its name, the pattern as a whole, and each file
+                    // that it takes with its path (`includedPaths` in `cache/contenthash/checksum.go`).
+                    let exclude = Ignore::parse(&excludes.join("\n")).unwrap_or_default();
+                    let Ok(parents) = Parents::read(&text) else {
+                        step.takes.push(self.plan.selectors.len());
+                        self.plan.selectors.push(Selector::new(".", exclude));
+                        sources.push(key(&text));
+                        continue;
+                    };
+                    sources.push(key(&(parents.base.rsplit('/').next(), &parents.pattern)));
+                    step.takes.push(self.plan.selectors.len());
+                    self.plan.selectors.push(Selector::with_parents(parents, exclude));
                 }
                 None => {
                     // Only the last part of its name is in the key; the folder is in the selection.
