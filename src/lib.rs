@@ -18,6 +18,7 @@ pub mod nearest;
 pub mod optimize;
 pub mod problem;
 pub mod process;
+pub mod registry;
 pub mod report;
 pub mod shared_ignore;
 pub mod simulate;

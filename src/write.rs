@@ -39,6 +39,16 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
+/// Puts a text that only dockopt reads where nobody else looks, whole or not at all.
+pub fn keep(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    make_folder(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
 /// A complete temporary file beside the one that it will replace. It goes away if it is not put in place.
 struct Prepared {
     path: PathBuf,

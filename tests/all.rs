@@ -11,6 +11,7 @@ mod generate;
 mod image;
 mod parsers;
 mod properties;
+mod registry;
 mod simulate;
 mod support;
 mod tidy;

@@ -42,11 +42,9 @@
 //! Without a lock file, with one that an earlier step may have changed, with options that say already what becomes of it, or
 //! where the frozen form would remove what earlier steps installed, nothing is changed.
 
-use std::ops::Range;
-
 use dockopt_model::frozen::{self, Agreement, Fitting, Install};
+use dockopt_model::respell::{Change, Respelled, respell};
 use dockopt_model::{Model, Script};
-use dockopt_syntax::{Edit, Span};
 use dockopt_tools::Frozen;
 
 use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
@@ -83,20 +81,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 
 fn rewrite(model: &Model<'_>, at: usize, script: &Script<'_>, install: &Install<'_>, fitting: &Fitting<'_>) -> Option<Rewrite> {
     let form = fitting.form;
-    let changes = changes(script, install, form);
-    let edits = changes.iter().map(|change| Edit { span: change.span, text: change.text.clone() }).collect();
-    let mut commands = None;
-    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, context| {
-        if std::ptr::eq(simple, install.simple) {
-            let span = &context.node.span;
-            let mut text = script.text()[span.clone()].to_owned();
-            for Change { range, text: new, .. } in changes.iter().rev() {
-                text.replace_range(range.start - span.start..range.end - span.start, new);
-            }
-            commands = Some((dockopt_shell::canonical(script.text(), context.node), text));
-        }
-    });
-    let (gone, new) = commands?;
+    let Respelled { edits, gone, new } = respell(script, install.simple, &changes(install, form))?;
     let lock = fitting.lock;
     let title = format!("take what `{lock}` lists: `{}`", new.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut reason = match fitting.agreement {
@@ -118,37 +103,26 @@ fn rewrite(model: &Model<'_>, at: usize, script: &Script<'_>, install: &Install<
     Some(rewrite)
 }
 
-/// A text in place of a part of a command.
-struct Change {
-    /// The part, in the script.
-    range: Range<usize>,
-    /// The same in the Dockerfile.
-    span: Span,
-    text: String,
-}
-
 /// What is different about the command, in order.
-fn changes(script: &Script<'_>, install: &Install<'_>, form: &Frozen) -> Vec<Change> {
+fn changes(install: &Install<'_>, form: &Frozen) -> Vec<Change> {
     let words = &install.simple.words;
     let invocation = &install.invocation;
     let mut changes = Vec::new();
-    let first = words[invocation.command.start].span.clone();
+    let first = words[invocation.command.start].span.start;
     if !form.assignments.is_empty() {
-        let text = format!("{} ", form.assignments.join(" "));
-        changes.push(Change { range: first.start..first.start, span: Span::at(script.span(&first).start), text });
+        changes.push(Change { range: first..first, text: format!("{} ", form.assignments.join(" ")) });
     }
-    // After the verb, or the command where there is no verb.
-    let end = words[invocation.verb.end.max(invocation.command.end) - 1].span.end;
-    let after = Span::at(script.logical.source_end(end));
-    let flags: String = form.flags.iter().map(|flag| format!(" {flag}")).collect();
-    match &form.verb {
-        Some(verb) if !invocation.verb.is_empty() => {
-            let range = words[invocation.verb.start].span.start..end;
-            changes.push(Change { span: script.span(&range), range, text: format!("{verb}{flags}") });
+    let mut change = Change::options(install.simple, invocation, &form.flags);
+    if let Some(verb) = &form.verb {
+        if invocation.verb.is_empty() {
+            change.text.insert_str(0, &format!(" {verb}"));
+        } else {
+            change.range.start = words[invocation.verb.start].span.start;
+            change.text.insert_str(0, verb);
         }
-        Some(verb) => changes.push(Change { range: end..end, span: after, text: format!(" {verb}{flags}") }),
-        None if !flags.is_empty() => changes.push(Change { range: end..end, span: after, text: flags }),
-        None => {}
+    }
+    if !change.text.is_empty() {
+        changes.push(change);
     }
     changes
 }

@@ -33,6 +33,7 @@ passes! {
     copy_manifests_first,
     fetch_dependencies_first,
     join_package_index,
+    assume_yes,
     install_from_lockfile,
     drop_package_caches,
     merge_runs,

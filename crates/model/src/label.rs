@@ -3,7 +3,7 @@
 
 use dockopt_shell::{List, Node, NodeKind, Simple};
 use dockopt_syntax::{Instruction, Tree};
-use dockopt_tools::{Invocation, Role, Tool};
+use dockopt_tools::{Invocation, Role, Tool, Unanswered};
 
 use crate::Known;
 use crate::atom::AtomKind;
@@ -147,6 +147,11 @@ fn push_node(context: &Context<'_>, node: &Node, label: &mut String) {
             push_list(context, list, label);
             label.push(')');
         }
+        NodeKind::Group(list) if node.redirects.is_empty() => {
+            label.push('{');
+            push_list(context, list, label);
+            label.push('}');
+        }
         _ => label.push_str(&dockopt_shell::canonical(context.script.text(), node)),
     }
 }
@@ -167,12 +172,16 @@ fn push_list(context: &Context<'_>, list: &List, label: &mut String) {
 
 /// Normalisation `cache-flags`: a flag that only keeps a download cache from being written, or makes an install fetch its
 /// own index, is no part of what the command does.
+///
+/// Normalisation `assumed-yes`: nor is one that answers its questions with yes, where a question without an answer ends the RUN: the
+/// tool takes no answer for a failure, its failure is that of the RUN, and nothing but the empty input of a RUN can answer. An image
+/// then exists only if nothing was asked, and the command did the same with and without the flag. So no pass takes the flag away.
 fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut String) {
     let ignored = context
         .script
         .recognize(simple)
         .filter(|invocation| invocation.complete)
-        .map_or_else(Vec::new, |invocation| ignored_words(&invocation));
+        .map_or_else(Vec::new, |invocation| ignored_words(context.script, simple, &invocation));
     let text = context.script.text();
     for assignment in &simple.assignments {
         label.push_str(&text[assignment.span.clone()]);
@@ -198,7 +207,7 @@ fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut 
 }
 
 /// The words of a command line that hold nothing but flags which [`push_simple`] leaves out.
-fn ignored_words(invocation: &Invocation<'_>) -> Vec<usize> {
+fn ignored_words(script: &Script<'_>, simple: &Simple, invocation: &Invocation<'_>) -> Vec<usize> {
     let tool = invocation.tool;
     let Some(action) = invocation.action else { return Vec::new() };
     let mut names: Vec<&str> = Vec::new();
@@ -208,6 +217,9 @@ fn ignored_words(invocation: &Invocation<'_>) -> Vec<usize> {
     }
     if action.role == Role::Install {
         names.extend(tool.index.iter().flat_map(|index| &index.refreshed_by_flags).map(String::as_str));
+    }
+    if tool.unanswered == Unanswered::Fails && script.must_succeed(simple) {
+        names.extend(action.assume_yes.iter().map(String::as_str));
     }
     let mut words: Vec<usize> = invocation
         .flags
@@ -280,5 +292,52 @@ impl<'t> Visible<'t> {
         self.all
             || self.names.iter().any(|own| own == name)
             || self.tools.iter().any(|tool| effects::is_read_by(tool, name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dockopt_tools::Toolbox;
+
+    use crate::Model;
+
+    /// Whether two scripts of a RUN mean the same.
+    fn same(one: &str, other: &str) -> bool {
+        let parse = |script: &str| dockopt_syntax::parse(&format!("FROM debian:12\nRUN {script}\n"));
+        let (one, other) = (parse(one), parse(other));
+        let model = |parsed| Model::new(parsed, Toolbox::builtin(), None);
+        model(&one.tree).digest() == model(&other.tree).digest()
+    }
+
+    #[test]
+    fn yes_is_assumed_where_a_question_ends_the_run() {
+        assert!(same("apt-get install curl", "apt-get install -y curl"));
+        assert!(same("sudo apt-get install curl && curl -V", "sudo apt-get --yes install curl && curl -V"));
+        assert!(same("set -e; dnf install curl; curl -V", "set -e; dnf -y install curl; curl -V"));
+        assert!(same(
+            "(apt-get update && apt-get install curl) && x",
+            "(apt-get update && apt-get install -y curl) && x"
+        ));
+    }
+
+    #[test]
+    fn yes_is_not_assumed_where_an_image_may_come_of_a_question() {
+        for command in [
+            "apt-get install @ curl || true",
+            "apt-get install @ curl; curl -V",
+            "yes | apt-get install @ curl",
+            "apt-get install @ curl < answers",
+            "apt-get install @ curl | tee log",
+            "if apt-get install @ curl; then true; fi",
+            "apt-get install @ curl & wait",
+            "trap 'exit 0' EXIT; apt-get install @ curl",
+            "set -e; set +e; apt-get install @ curl",
+            // What it does when nobody answers is not known.
+            "zypper install @ curl",
+            // What a word does that is not understood is not known.
+            "apt-get install @ --download-only curl",
+        ] {
+            assert!(!same(&command.replace(" @ ", " "), &command.replace('@', "-y")), "{command}");
+        }
     }
 }

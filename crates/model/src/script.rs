@@ -1,13 +1,14 @@
 //! The script of a RUN as commands of known tools, with the way back to the source. Reads structure; effects are told in
 //! `effects.rs`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use dockopt_shell::{self as shell, Dialect, Node, NodeKind, Simple, StateChange, Word};
 use dockopt_syntax::{Body, Command, Instruction, Keyword, Logical, Span, Tree};
 use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
 
+use crate::decisive::{self, OnFailure};
 use crate::state::{Shell, State};
 
 /// A RUN in shell form, parsed.
@@ -24,6 +25,8 @@ pub struct Script<'t> {
     expanded: HashMap<usize, String>,
     /// What tool each simple command runs, by the place of its first word: every pass asks.
     recognized: HashMap<usize, Rc<Invocation<'t>>>,
+    /// The commands that end the RUN when they fail, by the place of their first word.
+    decisive: BTreeSet<usize>,
 }
 
 /// Why a RUN has no [`Script`].
@@ -71,7 +74,10 @@ impl<'t> Script<'t> {
                 recognized.insert(first.span.start, Rc::new(invocation));
             }
         });
-        Ok(Self { logical, ast, toolbox, exits_on_error: state.shell.exits_on_error(), expanded, recognized })
+        let exits_on_error = state.shell.exits_on_error();
+        let stops = exits_on_error || sets_exit_on_error(&ast);
+        let decisive = decisive::commands(&ast, if stops { OnFailure::Stop } else { OnFailure::GoOn });
+        Ok(Self { logical, ast, toolbox, exits_on_error, expanded, recognized, decisive })
     }
 
     /// The text that the shell receives.
@@ -86,13 +92,12 @@ impl<'t> Script<'t> {
 
     /// Whether a command that fails ends the script: by `set -e` as its first command, or by the options of SHELL.
     pub fn stops_on_error(&self) -> bool {
-        let first = self.ast.list.items.first().and_then(|item| item.node.as_simple());
-        let sets = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
-        self.exits_on_error
-            || first.is_some_and(|simple| {
-                simple.name() == Some("set")
-                    && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(sets)
-            })
+        self.exits_on_error || sets_exit_on_error(&self.ast)
+    }
+
+    /// Whether an image exists only if this command succeeded, and it had no input but the empty one of a RUN.
+    pub fn must_succeed(&self, simple: &Simple) -> bool {
+        simple.words.first().is_some_and(|word| self.decisive.contains(&word.span.start))
     }
 
     /// Whether the script must fail: a command that decides it has an instruction's keyword in capitals for its name, which no
@@ -139,6 +144,16 @@ impl<'t> Script<'t> {
         // Nothing else cleans, and the comparison with every cache takes its time.
         matches!(role, Role::Clean | Role::Remove).then(|| self.toolbox.cleans(&self.args(simple)))?
     }
+}
+
+/// Whether the first command is `set -e`.
+fn sets_exit_on_error(ast: &shell::Script) -> bool {
+    let first = ast.list.items.first().and_then(|item| item.node.as_simple());
+    let sets = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
+    first.is_some_and(|simple| {
+        simple.name() == Some("set")
+            && simple.words.get(1).and_then(|word| word.literal.as_deref()).is_some_and(sets)
+    })
 }
 
 /// The role of a command, where it is known and every word is understood.

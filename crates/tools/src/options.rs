@@ -200,7 +200,8 @@ impl<'w, 'a, 't> Reader<'w, 'a, 't> {
     }
 }
 
-fn is_value(pattern: &str, text: &str) -> bool {
+/// Whether a value is the one that is named, or begins like it where that ends in `*`.
+pub(crate) fn is_value(pattern: &str, text: &str) -> bool {
     pattern.strip_suffix('*').map_or(text == pattern, |start| text.starts_with(start))
 }
 

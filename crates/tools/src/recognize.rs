@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::options::{Options, Reader};
+use crate::options::{self, Options, Reader};
 use crate::schema::{Action, Change, Kind, Operands, Place, Tool, Wraps};
 use crate::{Entry, Toolbox, script};
 
@@ -149,6 +149,23 @@ impl<'t> Invocation<'t> {
     /// Is one of these options given, as far as the words are known?
     pub fn has_flag<S: AsRef<str>>(&self, names: &[S]) -> bool {
         self.flags.iter().any(|flag| names.iter().any(|name| name.as_ref() == flag.name))
+    }
+
+    /// Are these options given, as they are written (`-q -q`, `--setopt=best=1`)? Each counts as often as it stands there. A value may
+    /// end in `*` for any text.
+    pub fn says(&self, options: &str, words: &[Arg<'_>]) -> bool {
+        let wanted: Vec<&str> = options.split_whitespace().collect();
+        let is = |flag: &Flag, option: &str| match option.split_once('=') {
+            None => flag.name == option,
+            Some((name, value)) => {
+                let given = flag.value.as_ref().and_then(|given| given.text(words));
+                flag.name == name && given.is_some_and(|given| options::is_value(value, given))
+            }
+        };
+        wanted.iter().all(|option| {
+            let times = wanted.iter().filter(|other| *other == option).count();
+            self.flags.iter().filter(|flag| is(flag, option)).count() >= times
+        })
     }
 
     /// The values given to these options, in order.

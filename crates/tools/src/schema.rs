@@ -36,6 +36,12 @@ pub struct Tool {
     /// Environment variables, `*` being a wildcard, that can change what it does, besides those that every program may read.
     #[serde(default)]
     pub environment: Vec<String>,
+    /// What becomes of a question that nobody answers, there being no terminal and an empty input.
+    #[serde(default)]
+    pub unanswered: Unanswered,
+    /// A text that a settings file holds if that answers all questions.
+    #[serde(default)]
+    pub answers_in_settings: Option<String>,
     /// Options that take the next word, or the rest of their own word, as value. `--name=value` and glued short forms need no entry.
     #[serde(default)]
     pub options_with_value: Vec<String>,
@@ -96,6 +102,17 @@ pub enum Kind {
     Network,
     /// Shells and programs that run other commands.
     Shell,
+}
+
+/// What becomes of a question that nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unanswered {
+    /// It may be any, even that the tool does nothing and reports success.
+    #[default]
+    Unknown,
+    /// The tool does nothing and fails.
+    Fails,
 }
 
 /// One thing that a tool can be told to do.
@@ -166,9 +183,12 @@ pub struct Action {
     /// The same, said by a list of files, for an install whose inputs are the same in every project.
     #[serde(default)]
     pub project: Option<ProjectFiles>,
-    /// Options that answer its questions with yes.
+    /// Options that answer its questions with yes, and do nothing where it asks none. The first is the one that is written.
     #[serde(default)]
     pub assume_yes: Vec<String>,
+    /// Other ways to say the same, each of one or more options as they are written (`-q -q`).
+    #[serde(default)]
+    pub answered_by: Vec<String>,
     /// Options with which it installs less than it would (recommended packages, documentation): the image's content differs.
     #[serde(default)]
     pub lean_options: Vec<String>,
@@ -757,6 +777,15 @@ impl Tool {
             if let Some(verb) = verbs.find(|verb| !action.verbs.contains(verb)) {
                 return Some(format!(
                     "action `{}`: a form of it is for the verb `{verb}`, which is not one of its own",
+                    action.name
+                ));
+            }
+            let mut switches = action.assume_yes.iter();
+            if let Some(name) =
+                switches.find(|&name| !self.switches.contains(name) && !action.switches.contains(name))
+            {
+                return Some(format!(
+                    "action `{}`: `{name}`, which answers its questions, is none of its switches",
                     action.name
                 ));
             }

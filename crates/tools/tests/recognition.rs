@@ -289,3 +289,17 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn options_are_found_as_they_are_written() {
+    let says = |line: &str, options: &str| {
+        let words = words(line);
+        Toolbox::builtin().recognize(&words).unwrap().says(options, &words)
+    };
+    assert!(says("apt-get -qq install curl", "-q -q") && says("apt-get -q install -q curl", "-q -q"));
+    assert!(!says("apt-get -q install curl", "-q -q"));
+    assert!(says("apt-get -q=2 install curl", "-q=2") && !says("apt-get -q=1 install curl", "-q=2"));
+    assert!(says("apt-get install -o APT::Get::Assume-Yes=true curl", "-o=APT::Get::Assume-Yes=*"));
+    assert!(says("dnf install --setopt=install_weak_deps=False curl", "--setopt=install_weak_deps=False"));
+    assert!(!says("dnf install --setopt=tsflags=nodocs curl", "--setopt=install_weak_deps=False"));
+}

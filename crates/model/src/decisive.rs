@@ -1,0 +1,146 @@
+//! Which commands of a script end the RUN when they fail, so that an image exists only if they succeeded, and read nothing but the
+//! empty input of a RUN. It errs towards fewer.
+
+use std::collections::BTreeSet;
+
+use dockopt_shell::{List, Node, NodeKind, RedirectKind, Script, StateChange, Terminator};
+
+/// Whether a failure in the middle of a list ends the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// `set -e` is in force.
+    Stop,
+    /// The next command runs.
+    GoOn,
+}
+
+/// Which operands of a chain count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operands {
+    /// Each of them: the status of the chain is that of what encloses it.
+    All,
+    /// The last one: `set -e` does not look at the others.
+    Last,
+}
+
+/// Where the first words of these commands begin.
+pub(crate) fn commands(script: &Script, on_failure: OnFailure) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut is_certain = true;
+    dockopt_shell::walk_commands(&script.list, &mut |simple, _| match simple.name() {
+        // What an exit trap returns becomes the status of the script.
+        Some("trap") => is_certain = false,
+        Some("set") => {
+            let turns_off = |word: &dockopt_shell::Word| {
+                word.literal
+                    .as_ref()
+                    .is_none_or(|text| text == "+o" || (text.starts_with('+') && text.contains('e')))
+            };
+            is_certain &= !simple.words.iter().any(turns_off);
+        }
+        _ => {}
+    });
+    if is_certain {
+        // A script that is read in may have any effect on the options of the shell.
+        let is_known = !dockopt_shell::list_state_changes(&script.list).contains(&StateChange::Unknown);
+        let on_failure = if is_known { on_failure } else { OnFailure::GoOn };
+        list(&script.list, on_failure, &mut found);
+    }
+    found
+}
+
+fn list(list: &List, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
+    let last = list.items.len().saturating_sub(1);
+    for (at, item) in list.items.iter().enumerate() {
+        if item.terminator == Some(Terminator::Background) {
+            continue;
+        }
+        if at == last {
+            node(&item.node, Operands::All, on_failure, found);
+        } else if on_failure == OnFailure::Stop {
+            node(&item.node, Operands::Last, on_failure, found);
+        }
+    }
+}
+
+fn node(of: &Node, operands: Operands, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
+    let mut next = of;
+    let mut on_failure = on_failure;
+    // The left operands are followed in a loop: there may be a thousand.
+    loop {
+        match &next.kind {
+            NodeKind::And { left, right, .. } => {
+                operand(right, on_failure, found);
+                if operands == Operands::Last {
+                    return;
+                }
+                // In what stands left of an operator `set -e` is not looked at.
+                on_failure = OnFailure::GoOn;
+                next = left;
+            }
+            NodeKind::Or { right, .. } => return operand(right, on_failure, found),
+            _ => return operand(next, on_failure, found),
+        }
+    }
+}
+
+fn operand(of: &Node, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
+    let gives_input = |kind| {
+        !matches!(
+            kind,
+            RedirectKind::Out | RedirectKind::Append | RedirectKind::Both | RedirectKind::Duplicate
+        )
+    };
+    let reads = of.redirects.iter().any(|redirect| gives_input(redirect.kind) || redirect.fd == Some(0));
+    match &of.kind {
+        _ if reads => {}
+        NodeKind::Simple(simple) => found.extend(simple.words.first().map(|word| word.span.start)),
+        NodeKind::Subshell(inner) | NodeKind::Group(inner) => list(inner, on_failure, found),
+        NodeKind::And { .. } | NodeKind::Or { .. } => node(of, Operands::All, on_failure, found),
+        // Of a pipeline, of what `!` turns round and of a compound command the status is another matter.
+        NodeKind::Pipe { .. } | NodeKind::Not(_) | NodeKind::Compound { .. } | NodeKind::Function { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dockopt_shell::Dialect;
+
+    use super::*;
+
+    /// The names of the decisive commands.
+    fn decisive(text: &str, on_failure: OnFailure) -> Vec<&str> {
+        let script = dockopt_shell::parse(text, Dialect::Bash).expect("it is read");
+        let starts = commands(&script, on_failure);
+        starts.into_iter().filter_map(|start| text[start..].split([' ', ';', ')']).next()).collect()
+    }
+
+    #[test]
+    fn a_chain_needs_all_its_operands() {
+        assert_eq!(decisive("a && b x && c", OnFailure::GoOn), ["a", "b", "c"]);
+        assert_eq!(decisive("a || b && c", OnFailure::GoOn), ["b", "c"]);
+        assert_eq!(decisive("a && b || c", OnFailure::GoOn), ["c"]);
+        assert_eq!(decisive("(a; b) && { c; d; }", OnFailure::GoOn), ["b", "d"]);
+    }
+
+    #[test]
+    fn of_a_list_the_last_command_decides_unless_the_first_failure_stops_it() {
+        assert_eq!(decisive("a; b; c", OnFailure::GoOn), ["c"]);
+        assert_eq!(decisive("set -e; a; b && c; d && e", OnFailure::Stop), ["set", "a", "c", "d", "e"]);
+        assert_eq!(decisive("(a; b) && c; d", OnFailure::Stop), ["c", "d"]);
+        assert_eq!(decisive("(a; b); d", OnFailure::Stop), ["a", "b", "d"]);
+        assert_eq!(decisive("a & b", OnFailure::Stop), ["b"]);
+        assert_eq!(decisive("set -e; a; set +e; b", OnFailure::Stop), [""; 0]);
+        assert_eq!(decisive("set -e; . /env; a; b", OnFailure::Stop), ["b"]);
+        assert_eq!(decisive("trap 'exit 0' EXIT; a", OnFailure::Stop), [""; 0]);
+    }
+
+    #[test]
+    fn a_command_with_an_input_or_an_outcome_that_is_looked_at_is_left_out() {
+        assert_eq!(decisive("a <answers && b <<< y && c 2>&1 >log", OnFailure::GoOn), ["c"]);
+        assert_eq!(decisive("yes | a", OnFailure::GoOn), [""; 0]);
+        assert_eq!(decisive("! a", OnFailure::GoOn), [""; 0]);
+        assert_eq!(decisive("if a; then b; fi", OnFailure::Stop), [""; 0]);
+        assert_eq!(decisive("(a) < answers", OnFailure::GoOn), [""; 0]);
+    }
+}
