@@ -126,10 +126,19 @@ pub(super) fn config(program: &str, image: &str) -> Result<ImageConfig, Failure>
         .map_err(|error| process::broken(&command, io::Error::other(error)))
 }
 
-/// A line of `history`; Podman writes names in lower case.
+/// What `history` prints: Docker a line for each step, Podman one list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum History {
+    Line(Line),
+    List(Vec<Line>),
+}
+
+/// A step of `history`; Podman writes some names in lower case.
 #[derive(Deserialize)]
 struct Line {
-    #[serde(rename = "CreatedBy", alias = "createdBy")]
+    /// Podman leaves it out for a layer that was imported.
+    #[serde(rename = "CreatedBy", alias = "createdBy", default)]
     created_by: String,
     #[serde(rename = "Size", alias = "size", default)]
     size: serde_json::Value,
@@ -138,13 +147,22 @@ struct Line {
 pub(super) fn layers(program: &str, image: &str) -> Result<Vec<Layer>, Failure> {
     let arguments = ["history", "--no-trunc", "--human=false", "--format", "{{json .}}", image];
     let output = process::output(Command::new(program).args(arguments))?;
-    let mut layers: Vec<Layer> = String::from_utf8_lossy(&output)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
+    let mut layers: Vec<Layer> = history(&String::from_utf8_lossy(&output))
+        .iter()
         .map(|line| Layer { made_by: made_by(&line.created_by), size: size(&line.size) })
         .collect();
     layers.reverse();
     Ok(layers)
+}
+
+fn history(text: &str) -> Vec<Line> {
+    let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    lines
+        .flat_map(|printed| match printed {
+            History::Line(line) => vec![line],
+            History::List(lines) => lines,
+        })
+        .collect()
 }
 
 /// Docker writes the number as text.
@@ -178,7 +196,15 @@ mod tests {
         for (from, to) in cases {
             assert_eq!(made_by(from), to);
         }
-        let line = r#"{"Comment":"buildkit","CreatedBy":"COPY . . # buildkit","Size":"4096"}"#;
-        assert_eq!(size(&serde_json::from_str::<Line>(line).unwrap().size), 4096);
+    }
+
+    #[test]
+    fn history_is_read_as_docker_and_podman_print_it() {
+        let docker = "{\"Comment\":\"buildkit\",\"CreatedBy\":\"COPY . . # buildkit\",\"Size\":\"4096\"}\n\
+                      {\"CreatedBy\":\"CMD [\\\"sh\\\"]\",\"Size\":\"0\"}\n";
+        let podman = r#"[{"id":"c76c","CreatedBy":"COPY . .","size":2048},{"id":"384a","comment":"Imported from -","size":0}]"#;
+        let sizes = |text| history(text).iter().map(|line| size(&line.size)).collect::<Vec<_>>();
+        assert_eq!(sizes(docker), [4096, 0]);
+        assert_eq!(sizes(podman), [2048, 0]);
     }
 }

@@ -110,16 +110,21 @@ impl Progress {
             if !vertex.error.is_empty() && !self.errors.contains(&vertex.error) {
                 self.errors.push(vertex.error.clone());
             }
-            match self.vertices.iter_mut().find(|known| known.digest == vertex.digest) {
-                Some(known) => {
-                    known.started = known.started.or(vertex.started);
-                    known.completed = vertex.completed.or(known.completed);
-                    known.cached |= vertex.cached;
-                }
-                None => self.vertices.push(vertex),
+            let at = self.vertices.iter().position(|known| known.digest == vertex.digest);
+            let known = if let Some(at) = at {
+                let known = &mut self.vertices[at];
+                known.started = known.started.or(vertex.started);
+                known.completed = vertex.completed.or(known.completed);
+                known.cached |= vertex.cached;
+                known
+            } else {
+                self.vertices.push(vertex);
+                self.vertices.last_mut().expect("it was just added")
+            };
+            // All steps are named before the first one starts.
+            if known.started.is_some() && known.completed.is_none() {
+                began = Some(known.name.clone());
             }
-            let last = self.vertices.last().filter(|last| last.started.is_some() && last.completed.is_none());
-            began = last.map(|last| last.name.clone()).or(began);
         }
         for log in status.logs.unwrap_or_default() {
             // Go writes bytes in base 64; what is no such text was not written by it.
@@ -282,6 +287,16 @@ mod tests {
             assert_eq!(progress.took(), Duration::from_secs(8));
             assert_eq!(progress.errors(), "");
         }
+    }
+
+    #[test]
+    fn what_is_told_is_the_step_that_began() {
+        let mut progress = Progress::default();
+        let planned = r#"{"vertexes":[{"digest":"a","name":"[1/2] RUN make"},{"digest":"b","name":"[2/2] RUN make install"}]}"#;
+        assert_eq!(progress.read_json(planned.as_bytes()), None);
+        let began =
+            r#"{"vertexes":[{"digest":"a","name":"[1/2] RUN make","started":"2026-11-23T10:00:00Z"}]}"#;
+        assert_eq!(progress.read_json(began.as_bytes()).as_deref(), Some("[1/2] RUN make"));
     }
 
     #[test]

@@ -273,7 +273,7 @@ impl<'a> Made<'a> {
     }
 
     fn tag(&mut self, name: &str) -> String {
-        let tag = format!("{}-{name}", self.prefix);
+        let tag = format!("{}-{}-{name}", self.prefix, self.tags.len() + 1);
         self.tags.push(tag.clone());
         tag
     }
@@ -349,7 +349,7 @@ impl Work<'_> {
 
     /// Builds one form: the image's name, and what the build did. Where the frontend cannot be had, both forms do without.
     fn build(&mut self, form: Form, purpose: &str, cache: Cache) -> Result<(String, Built), Failure> {
-        let tag = self.made.tag(&format!("{}-{purpose}", form.name()));
+        let tag = self.made.tag(form.name());
         let built = match self.try_build(form, &tag, purpose, cache) {
             Err(Failure::Failed { command, message }) => {
                 match self.pair.frontend() {
@@ -447,9 +447,9 @@ impl Work<'_> {
         for stage in [&mut self.pair.before, &mut self.pair.after] {
             stage.touch(path, &addition).map_err(|error| Failure::File { path: path.to_owned(), error })?;
         }
-        let name = format!("edit{}", self.made.tags.len());
-        let (_, before) = self.build(Form::Before, &name, Cache::Use)?;
-        let (_, after) = self.build(Form::After, &name, Cache::Use)?;
+        let purpose = format!("edit of {path}");
+        let (_, before) = self.build(Form::Before, &purpose, Cache::Use)?;
+        let (_, after) = self.build(Form::After, &purpose, Cache::Use)?;
         for stage in [&mut self.pair.before, &mut self.pair.after] {
             stage.restore().map_err(|error| Failure::File { path: path.to_owned(), error })?;
         }

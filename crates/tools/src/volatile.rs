@@ -57,7 +57,8 @@ mod tests {
                 "{group:?}"
             );
             for path in &group.paths {
-                let parts: Vec<&str> = path.split('/').collect();
+                let named = path.strip_prefix("/**").unwrap_or(path);
+                let parts: Vec<&str> = named.split('/').collect();
                 assert!(path.starts_with('/') || path.starts_with("~/"), "{path}");
                 assert!(
                     parts.len() > 2 && parts.iter().skip(1).take(2).all(|part| !part.contains('*')),
