@@ -55,7 +55,7 @@ const CLEANUP: [&str; 38] = [
 ];
 
 /// Words that a pass may add to RUNs and never takes away: options of installs.
-const ADDED: [&str; 1] = ["-y"];
+const ADDED: [&str; 2] = ["-y", "--with-new-pkgs"];
 
 /// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen form
 /// differ, and those of steps that fetch.

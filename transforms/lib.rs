@@ -34,6 +34,7 @@ passes! {
     fetch_dependencies_first,
     join_package_index,
     assume_yes,
+    use_apt_get,
     install_from_lockfile,
     drop_package_caches,
     merge_runs,

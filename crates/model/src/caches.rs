@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use dockopt_shell::Simple;
 use dockopt_syntax::Body;
-use dockopt_tools::bases::Base;
 use dockopt_tools::{Arg, Cache, DropBy, Invocation, Kind, Place, Role, Tool};
 
 use crate::region::{Footprint, Region};
@@ -480,20 +479,9 @@ fn meets_cache(source: &str, cache: &Cache, home: Option<&Known<String>>) -> boo
 
 /// Whether the tool is new enough to know a flag, wherever it comes from.
 pub fn is_flag_known(model: &Model<'_>, stage: usize, tool: &Tool, drop: &DropBy) -> bool {
-    let Some(base) = base(model, stage) else { return drop.is_known_everywhere() };
+    let Some(base) = stages::base(&model.stages, stage) else { return drop.is_known_everywhere() };
     base.bundled.contains(&tool.name)
         || base.family.as_deref().is_some_and(|family| drop.known_in(family, base.release))
-}
-
-/// What is known of the image that a stage goes back to.
-fn base<'m>(model: &'m Model<'_>, mut stage: usize) -> Option<&'m Base> {
-    loop {
-        match &model.stages[stage].parent {
-            Parent::Stage(of) => stage = *of,
-            Parent::Image { base, .. } => return base.as_deref(),
-            Parent::Scratch => return None,
-        }
-    }
 }
 
 #[cfg(test)]

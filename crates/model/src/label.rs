@@ -12,6 +12,7 @@ use crate::element::Element;
 use crate::expand::variables;
 use crate::region::{Footprint, Region};
 use crate::script::Script;
+use crate::scripted;
 use crate::state::State;
 
 /// Where a labelled command stands.
@@ -21,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) cwd: &'a Known<String>,
     /// Whether a step of the file refreshed some package index before.
     pub(crate) is_refreshed: bool,
+    /// What decides whether a command for people does the same as the one for scripts.
+    pub(crate) around: scripted::Surroundings<'a>,
 }
 
 /// What an element is made of besides its own run.
@@ -176,25 +179,36 @@ fn push_list(context: &Context<'_>, list: &List, label: &mut String) {
 /// Normalisation `assumed-yes`: nor is one that answers its questions with yes, where a question without an answer ends the RUN: the
 /// tool takes no answer for a failure, its failure is that of the RUN, and nothing but the empty input of a RUN can answer. An image
 /// then exists only if nothing was asked, and the command did the same with and without the flag. So no pass takes the flag away.
+///
+/// Normalisation `scripted-name`: a command for people is the command for scripts with the options that make it do the same, in the
+/// releases of a base image in which the data of the tool says so, where nothing reads the output and the file has no setting for
+/// one of the two alone.
 fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut String) {
     let ignored = context
         .script
         .recognize(simple)
         .filter(|invocation| invocation.complete)
         .map_or_else(Vec::new, |invocation| ignored_words(context.script, simple, &invocation));
+    let form = scripted::form(context.script, simple).filter(|form| scripted::is_same(form, context.around));
+    let invocation = form.and_then(|form| Some((form, context.script.recognize(simple)?)));
     let text = context.script.text();
     for assignment in &simple.assignments {
         label.push_str(&text[assignment.span.clone()]);
         label.push(' ');
     }
     for (at, word) in simple.words.iter().enumerate() {
-        if !ignored.contains(&at) {
-            // One spelling for words that mean the same to the command.
-            match &word.literal {
-                Some(literal) => label.push_str(&format!("{literal:?}")),
-                None => label.push_str(&text[word.span.clone()]),
+        match (&invocation, &word.literal) {
+            _ if ignored.contains(&at) => continue,
+            (Some((form, invocation)), _) if at == invocation.command.start => {
+                label.push_str(&format!("{:?}", form.instead));
             }
-            label.push(' ');
+            // One spelling for words that mean the same to the command.
+            (_, Some(literal)) => label.push_str(&format!("{literal:?}")),
+            (_, None) => label.push_str(&text[word.span.clone()]),
+        }
+        label.push(' ');
+        if let Some((form, _)) = invocation.as_ref().filter(|(_, found)| at + 1 == found.verb.end) {
+            form.flags.iter().for_each(|flag| label.push_str(&format!("{flag:?} ")));
         }
     }
     for redirect in &node.redirects {
@@ -338,6 +352,28 @@ mod tests {
             "apt-get install @ --download-only curl",
         ] {
             assert!(!same(&command.replace(" @ ", " "), &command.replace('@', "-y")), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_command_for_people_is_the_one_for_scripts_where_that_is_known() {
+        assert!(same("apt update && apt install -y git", "apt-get update && apt-get install -y git"));
+        assert!(same(
+            "apt update; sudo apt install $PACKAGES",
+            "apt-get update; sudo apt-get install $PACKAGES"
+        ));
+        assert!(same("apt upgrade -y", "apt-get upgrade --with-new-pkgs -y"));
+        for (people, scripts) in [
+            ("apt upgrade -y", "apt-get upgrade -y"),
+            ("apt list --installed", "apt-get list --installed"),
+            ("apt install -y git > log", "apt-get install -y git > log"),
+            ("apt update | grep -c Get", "apt-get update | grep -c Get"),
+            (
+                "echo 'binary::apt::APT::Get::Purge 1;' > /etc/apt/apt.conf && apt remove x",
+                "echo 'binary::apt::APT::Get::Purge 1;' > /etc/apt/apt.conf && apt-get remove x",
+            ),
+        ] {
+            assert!(!same(people, scripts), "{people}");
         }
     }
 }

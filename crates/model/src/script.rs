@@ -8,7 +8,7 @@ use dockopt_shell::{self as shell, Dialect, Node, NodeKind, Simple, StateChange,
 use dockopt_syntax::{Body, Command, Instruction, Keyword, Logical, Span, Tree};
 use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
 
-use crate::decisive::{self, OnFailure};
+use crate::outcome::{self, OnFailure};
 use crate::state::{Shell, State};
 
 /// A RUN in shell form, parsed.
@@ -27,6 +27,8 @@ pub struct Script<'t> {
     recognized: HashMap<usize, Rc<Invocation<'t>>>,
     /// The commands that end the RUN when they fail, by the place of their first word.
     decisive: BTreeSet<usize>,
+    /// The commands whose output nobody reads, by the place of their first word.
+    unread: BTreeSet<usize>,
 }
 
 /// Why a RUN has no [`Script`].
@@ -76,8 +78,9 @@ impl<'t> Script<'t> {
         });
         let exits_on_error = state.shell.exits_on_error();
         let stops = exits_on_error || sets_exit_on_error(&ast);
-        let decisive = decisive::commands(&ast, if stops { OnFailure::Stop } else { OnFailure::GoOn });
-        Ok(Self { logical, ast, toolbox, exits_on_error, expanded, recognized, decisive })
+        let decisive = outcome::decisive(&ast, if stops { OnFailure::Stop } else { OnFailure::GoOn });
+        let unread = outcome::unread(&ast);
+        Ok(Self { logical, ast, toolbox, exits_on_error, expanded, recognized, decisive, unread })
     }
 
     /// The text that the shell receives.
@@ -122,6 +125,11 @@ impl<'t> Script<'t> {
             }
             false
         })
+    }
+
+    /// Whether nothing but the log of the build receives what this command prints.
+    pub fn is_unread(&self, simple: &Simple) -> bool {
+        simple.words.first().is_some_and(|word| self.unread.contains(&word.span.start))
     }
 
     /// The words of a simple command as the tools read them.

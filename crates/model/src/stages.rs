@@ -54,6 +54,17 @@ impl Stage {
     }
 }
 
+/// What is known of the image that a stage goes back to.
+pub fn base(stages: &[Stage], mut stage: usize) -> Option<&Base> {
+    loop {
+        match &stages[stage].parent {
+            Parent::Stage(of) => stage = *of,
+            Parent::Image { base, .. } => return base.as_deref(),
+            Parent::Scratch => return None,
+        }
+    }
+}
+
 /// Reads the stages of a tree.
 pub fn read(tree: &Tree) -> Vec<Stage> {
     let globals = globals(tree);

@@ -18,6 +18,7 @@ use crate::label;
 use crate::prelude::{Place, Prelude};
 use crate::region::{Footprint, Region};
 use crate::script::{NoScript, Script};
+use crate::scripted;
 use crate::stages::{self, Parent, Stage};
 use crate::versions::{self, Versions};
 use crate::{Known, path};
@@ -274,7 +275,12 @@ impl Tracer<'_> {
             }
             let any_folder = Known::Unknown;
             let seen_folder = if removal.is_some() { &any_folder } else { &cwd };
-            let context = label::Context { state, script, cwd: seen_folder, is_refreshed: self.is_refreshed };
+            let around = scripted::Surroundings {
+                tree: self.input.tree,
+                base: stages::base(self.input.stages, self.index),
+            };
+            let is_refreshed = self.is_refreshed;
+            let context = label::Context { state, script, cwd: seen_folder, is_refreshed, around };
             let mut label = label::of_element(&context, element, &effects);
             let where_it_stands = if place == last { Place::Last } else { Place::Before };
             let seen = match &removal {

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::options::{self, Options, Reader};
-use crate::schema::{Action, Change, Kind, Operands, Place, Tool, Wraps};
+use crate::schema::{Action, Change, Kind, Operands, Place, Scripted, Tool, Wraps};
 use crate::{Entry, Toolbox, script};
 
 /// One word of a simple command, after quote removal.
@@ -166,6 +166,18 @@ impl<'t> Invocation<'t> {
             let times = wanted.iter().filter(|other| *other == option).count();
             self.flags.iter().filter(|flag| is(flag, option)).count() >= times
         })
+    }
+
+    /// The form for scripts of a command for people, if it has one that says the same.
+    pub fn scripted(&self, words: &[Arg<'_>]) -> Option<&'t Scripted> {
+        let text = |range: &Range<usize>| {
+            let words = words[range.clone()].iter().map(|word| word.literal());
+            words.collect::<Option<Vec<_>>>().map(|words| words.join(" "))
+        };
+        // Behind an option that is not known, what looks like the verb may be its value.
+        let is_certain = self.complete || self.verb.start == self.command.end;
+        let (command, verb) = (text(&self.command).filter(|_| is_certain)?, text(&self.verb)?);
+        self.tool.scripted.iter().find(|form| form.command == command && form.verbs.contains(&verb))
     }
 
     /// The values given to these options, in order.

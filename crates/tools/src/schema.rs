@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::bases::Release;
+use crate::bases::{Base, Release};
 
 /// A tool: one package manager or builder, or one family of utilities.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -64,6 +64,9 @@ pub struct Tool {
     /// The caches that it leaves behind.
     #[serde(default, rename = "cache")]
     pub caches: Vec<Cache>,
+    /// Commands of it that are made for people, with the ones for scripts.
+    #[serde(default)]
+    pub scripted: Vec<Scripted>,
     /// The start script that a project may bring for the tool.
     #[serde(default)]
     pub wrapper: Option<Wrapper>,
@@ -84,6 +87,48 @@ pub struct Tool {
 pub struct Wrapper {
     /// The command lines that start it in the working directory, as in [`Tool::commands`]; here a relative path is meant.
     pub commands: Vec<String>,
+}
+
+/// A command for people, whose behaviour its authors may change, and the command that does the same and is kept for scripts. Both
+/// take the same options and operands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scripted {
+    /// The command for people.
+    pub command: String,
+    /// Its verbs that the other one has, too.
+    pub verbs: Vec<String>,
+    /// The command for scripts.
+    pub instead: String,
+    /// Options with which that does the same.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// By distribution family, the first release that has all of this; every one when empty.
+    #[serde(default)]
+    pub since: BTreeMap<String, String>,
+    /// By distribution family, the first release in which the two may decide differently.
+    pub same_before: BTreeMap<String, String>,
+    /// How the settings begin that only the command for people reads.
+    pub settings: String,
+}
+
+impl Scripted {
+    /// Does an image have the command for scripts with its options?
+    pub fn exists_in(&self, base: Option<&Base>) -> bool {
+        self.since.is_empty() || is_from(&self.since, base) == Some(true)
+    }
+
+    /// Do both commands do the same there?
+    pub fn is_same_in(&self, base: Option<&Base>) -> bool {
+        self.exists_in(base) && is_from(&self.same_before, base) == Some(false)
+    }
+}
+
+/// Is an image of the first release of its family in a table, or of a later one, if that is known?
+fn is_from(first: &BTreeMap<String, String>, base: Option<&Base>) -> Option<bool> {
+    let base = base?;
+    let (major, minor) = release_numbers(first.get(base.family.as_ref()?)?)?;
+    base.release.at_least(major, minor)
 }
 
 /// What sort of tool it is.
@@ -722,6 +767,17 @@ impl Tool {
         }
         if self.all_commands().any(|command| command.split_whitespace().next().is_none()) {
             return Some("a command is empty".to_owned());
+        }
+        if let Some(form) = self.scripted.iter().find(|form| {
+            let own: Vec<&str> = self.own_commands().collect();
+            !own.contains(&form.command.as_str())
+                || !own.contains(&form.instead.as_str())
+                || form.flags.iter().any(|flag| !self.switches.contains(flag))
+        }) {
+            return Some(format!(
+                "`{}` and what is written instead are no commands of it, or the options of that are not known",
+                form.command
+            ));
         }
         for cache in &self.caches {
             let dropped_on = match &cache.drop {

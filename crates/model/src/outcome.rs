@@ -1,9 +1,9 @@
-//! Which commands of a script end the RUN when they fail, so that an image exists only if they succeeded, and read nothing but the
-//! empty input of a RUN. It errs towards fewer.
+//! What becomes of the outcome of each command of a script: which failures end the RUN, and what is printed for the log of the build
+//! alone. It looks at the structure of the script and not at what its commands do, and errs towards fewer.
 
 use std::collections::BTreeSet;
 
-use dockopt_shell::{List, Node, NodeKind, RedirectKind, Script, StateChange, Terminator};
+use dockopt_shell::{List, Node, NodeKind, Redirect, RedirectKind, Script, StateChange, Terminator};
 
 /// Whether a failure in the middle of a list ends the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,9 @@ enum Operands {
     Last,
 }
 
-/// Where the first words of these commands begin.
-pub(crate) fn commands(script: &Script, on_failure: OnFailure) -> BTreeSet<usize> {
+/// Where the first words of the commands begin whose failure ends the RUN, so that an image exists only if they succeeded, and that
+/// read nothing but the empty input of a RUN.
+pub(crate) fn decisive(script: &Script, on_failure: OnFailure) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     let mut is_certain = true;
     dockopt_shell::walk_commands(&script.list, &mut |simple, _| match simple.name() {
@@ -47,6 +48,44 @@ pub(crate) fn commands(script: &Script, on_failure: OnFailure) -> BTreeSet<usize
         list(&script.list, on_failure, &mut found);
     }
     found
+}
+
+/// Where the first words of the commands begin whose output nothing but the log of the build receives.
+pub(crate) fn unread(script: &Script) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut is_certain = true;
+    let mut files = Vec::new();
+    dockopt_shell::walk_redirects(&script.list, &mut |redirect| {
+        if !is_quiet(redirect) {
+            files.push(redirect.span.start);
+        }
+    });
+    dockopt_shell::walk_commands(&script.list, &mut |simple, context| {
+        let own = context.node.redirects.iter();
+        let goes_to_a_file = own.clone().any(|redirect| !is_quiet(redirect));
+        // A redirection of what encloses the command is one of its own.
+        let is_enclosed = context.depth > 0
+            && files.iter().any(|at| own.clone().all(|redirect| redirect.span.start != *at));
+        if !context.subshell && !goes_to_a_file && !is_enclosed {
+            found.extend(simple.words.first().map(|word| word.span.start));
+        }
+        is_certain &= simple.name() != Some("exec");
+    });
+    if is_certain { found } else { BTreeSet::new() }
+}
+
+/// Whether a redirection gives the output to nothing but the log.
+fn is_quiet(redirect: &Redirect) -> bool {
+    match redirect.kind {
+        RedirectKind::Out | RedirectKind::Append | RedirectKind::Both => {
+            redirect.target.as_ref().is_some_and(|word| word.literal.as_deref() == Some("/dev/null"))
+        }
+        RedirectKind::Duplicate => redirect
+            .target
+            .as_ref()
+            .is_some_and(|word| matches!(word.literal.as_deref(), Some("1" | "2" | "-"))),
+        _ => true,
+    }
 }
 
 fn list(list: &List, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
@@ -110,9 +149,12 @@ mod tests {
 
     /// The names of the decisive commands.
     fn decisive(text: &str, on_failure: OnFailure) -> Vec<&str> {
+        names(text, |script| super::decisive(script, on_failure))
+    }
+
+    fn names(text: &str, starts: impl Fn(&Script) -> BTreeSet<usize>) -> Vec<&str> {
         let script = dockopt_shell::parse(text, Dialect::Bash).expect("it is read");
-        let starts = commands(&script, on_failure);
-        starts.into_iter().filter_map(|start| text[start..].split([' ', ';', ')']).next()).collect()
+        starts(&script).into_iter().filter_map(|start| text[start..].split([' ', ';', ')']).next()).collect()
     }
 
     #[test]
@@ -142,5 +184,15 @@ mod tests {
         assert_eq!(decisive("! a", OnFailure::GoOn), [""; 0]);
         assert_eq!(decisive("if a; then b; fi", OnFailure::Stop), [""; 0]);
         assert_eq!(decisive("(a) < answers", OnFailure::GoOn), [""; 0]);
+    }
+
+    #[test]
+    fn output_that_a_file_or_a_command_receives_is_read() {
+        let unread = |text| names(text, unread);
+        assert_eq!(unread("a && b >/dev/null 2>&1; c 2>log || d"), ["a", "b", "d"]);
+        assert_eq!(unread("a | tee log; x=$(b); c `d`"), ["c"]);
+        assert_eq!(unread("{ a; b; } >log && c"), ["c"]);
+        assert_eq!(unread("for x in 1; do a; done"), ["a"]);
+        assert_eq!(unread("exec >log; a"), [""; 0]);
     }
 }
