@@ -6,6 +6,7 @@ mod cargo;
 mod dotnet;
 mod go;
 mod maven;
+mod mix;
 mod npm;
 mod pip;
 mod pnpm;
@@ -36,11 +37,12 @@ struct Ecosystem {
     least: usize,
 }
 
-const ECOSYSTEMS: [Ecosystem; 7] = [
+const ECOSYSTEMS: [Ecosystem; 8] = [
     Ecosystem { name: "cargo", generate: cargo::generate, reads: cargo::reads, least: 30 },
     Ecosystem { name: "dotnet", generate: dotnet::generate, reads: dotnet::reads, least: 30 },
     Ecosystem { name: "go", generate: go::generate, reads: go::reads, least: 30 },
     Ecosystem { name: "maven", generate: maven::generate, reads: maven::reads, least: 30 },
+    Ecosystem { name: "mix", generate: mix::generate, reads: mix::reads, least: 30 },
     Ecosystem { name: "npm", generate: npm::generate, reads: npm::reads, least: 30 },
     Ecosystem { name: "pip", generate: pip::generate, reads: pip::reads, least: 30 },
     Ecosystem { name: "pnpm", generate: pnpm::generate, reads: pnpm::reads, least: 30 },

@@ -59,13 +59,14 @@ const ADDED: [&str; 2] = ["-y", "--with-new-pkgs"];
 
 /// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen form
 /// differ, and those of steps that fetch.
-const UNSAFE: [&str; 11] = [
+const UNSAFE: [&str; 12] = [
     "install",
     "i",
     "ci",
     "--frozen-lockfile",
     "--immutable",
     "--locked",
+    "--check-locked",
     "go",
     "cargo",
     "mod",

@@ -96,6 +96,7 @@ const DATA: &[(&str, &str)] = data_files![
     "info.toml",
     "maven.toml",
     "microdnf.toml",
+    "mix.toml",
     "network.toml",
     "npm.toml",
     "php.toml",

@@ -420,6 +420,7 @@ fn read<'t>(
         if lacks_flag
             || given(&action.not_with)
             || (action.operands == Operands::None && !operands.is_empty())
+            || !begins_with(&operands, &action.first_operand, words)
         {
             fallback.get_or_insert(action);
             unasked.push(if lacks_flag { &action.only_with } else { &[] });
@@ -457,6 +458,12 @@ fn read<'t>(
         flags: reader.flags,
         operands,
     }
+}
+
+/// Is the first operand one of these, where there are any?
+fn begins_with(operands: &[usize], names: &[String], words: &[Arg<'_>]) -> bool {
+    let first = operands.first().and_then(|&index| words.get(index)?.literal());
+    names.is_empty() || first.is_some_and(|first| names.iter().any(|name| name == first))
 }
 
 fn is_command_of(tool: &Tool, action: &Action, command: &Range<usize>, words: &[Arg<'_>]) -> bool {

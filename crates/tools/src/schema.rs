@@ -179,6 +179,9 @@ pub struct Action {
     /// It is not meant if one of these options is given.
     #[serde(default)]
     pub not_with: Vec<String>,
+    /// It is meant only if its first operand is one of these.
+    #[serde(default)]
+    pub first_operand: Vec<String>,
     /// What it is for.
     pub role: Role,
     /// Further options with a value, as in [`Tool::options_with_value`].

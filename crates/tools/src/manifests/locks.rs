@@ -2,6 +2,7 @@
 //! is no agreement.
 
 mod cargo;
+mod mix;
 mod package_json;
 mod package_lock;
 mod pnpm;
@@ -76,6 +77,7 @@ type Compare = fn(&Lock<'_>) -> Result<(), String>;
 #[rustfmt::skip] // one line a comparison
 const LOCKS: &[(&str, Compare)] = &[
     ("cargo", cargo::compare),
+    ("mix", mix::compare),
     ("npm", package_lock::compare),
     ("pnpm", pnpm::compare),
     ("uv", uv::compare),

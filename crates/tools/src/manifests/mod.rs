@@ -14,6 +14,7 @@ mod javascript;
 mod listed;
 pub mod locks;
 mod maven;
+mod mix;
 mod npm;
 mod paths;
 mod pdm;
@@ -151,6 +152,7 @@ const READERS: &[(&str, Reader)] = &[
     ("go", go::read),
     ("gradle", gradle::read),
     ("maven", maven::read),
+    ("mix", mix::read),
     ("npm", npm::read),
     ("pdm", pdm::read),
     ("pip", pip::read),

@@ -1,0 +1,3 @@
+defmodule Relay do
+  def hello, do: Money.zero()
+end

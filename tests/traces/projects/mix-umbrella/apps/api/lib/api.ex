@@ -1,0 +1,2 @@
+defmodule Api do
+end
