@@ -13,7 +13,8 @@ use crate::generate;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-const CLEANUP: [&str; 38] = [
+const CLEANUP: [&str; 39] = [
+    "UV_LINK_MODE=copy",
     "--",
     "rm",
     "-r",

@@ -33,6 +33,7 @@
 //! bases that are so old, or so unknown, that the flag may be missing.
 
 use dockopt_model::caches::{self, How, Later, Left};
+use dockopt_model::keeping::{self, Keeping};
 use dockopt_model::{Script, layout};
 use dockopt_shell::Simple;
 use dockopt_syntax::{Body, Edit, LineIndex, Span};
@@ -89,7 +90,11 @@ impl Run<'_, '_> {
         let mut titles: Vec<String> = Vec::new();
         let mut declined = Vec::new();
         let mut reasons: Vec<String> = Vec::new();
+        let wishes = (self.cx.options.caches, self.cx.options.builder);
         for filled in caches::left_by(self.cx.model, self.stage, self.at) {
+            if matches!(keeping::of(self.cx.model, wishes, self.stage, self.at, &filled), Keeping::Mounted(_)) {
+                continue;
+            }
             let place = self.script.span(&filled.simple.words[0].span);
             if let Some(reason) = self.obstacle(&filled) {
                 if !reasons.contains(&reason) {

@@ -37,6 +37,7 @@ passes! {
     use_apt_get,
     install_from_lockfile,
     drop_package_caches,
+    mount_package_caches,
     merge_runs,
     ignore_build_noise,
 }

@@ -38,9 +38,23 @@ pub struct Left<'m> {
     pub invocation: Rc<Invocation<'m>>,
 }
 
-/// The caches that a RUN leaves behind, of the tools that it installs with. Those that a mount, a variable or a flag keeps
-/// out of the layer are not among them.
+/// The caches that a RUN leaves behind, of the tools that it installs with, and that there is a way to leave out. Those that a
+/// mount, a variable or a flag keeps out of the layer are not among them.
 pub fn left_by<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m>> {
+    let mut left = filled_by(model, at);
+    left.retain(|one| !one.cache.is_store && one.cache.drop.is_some() && !is_covered(model, stage, at, one));
+    left
+}
+
+/// The same of the caches that can be mounts.
+pub fn mountable_in<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m>> {
+    let mut left = filled_by(model, at);
+    left.retain(|one| one.cache.mount.is_some() && !is_covered(model, stage, at, one));
+    left
+}
+
+/// The caches that a RUN fills and does not empty, of the tools that it installs or builds with.
+fn filled_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<Left<'m>> {
     let Ok(script) = model.script(at) else { return Vec::new() };
     let mut left: Vec<Left<'m>> = Vec::new();
     let mut installing: Vec<&str> = Vec::new();
@@ -63,16 +77,40 @@ pub fn left_by<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m
                 if action.role != Role::Refresh {
                     installing.push(&tool.name);
                 }
-                for cache in &tool.caches {
-                    if !cache.is_store && cache.drop.is_some() && cache.filled_by.contains(&action.name) {
-                        left.push(Left { tool, cache, simple, invocation: Rc::clone(&invocation) });
-                    }
+                for cache in tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name)) {
+                    left.push(Left { tool, cache, simple, invocation: Rc::clone(&invocation) });
                 }
             });
         }
     }
-    left.retain(|one| installing.contains(&one.tool.name.as_str()) && !is_covered(model, stage, at, one));
+    left.retain(|one| installing.contains(&one.tool.name.as_str()));
     left
+}
+
+/// Whether a RUN keeps some cache of a tool out of its layer: by a flag or a variable of the filling command, or by emptying it.
+pub fn leaves_out(model: &Model<'_>, stage: usize, at: usize, tool: &Tool) -> bool {
+    let Ok(script) = model.script(at) else { return false };
+    let state = model.stages[stage].state(at);
+    let mut found = false;
+    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
+        let Some(invocation) = script.recognize(simple) else { return };
+        let Some(action) = invocation.action else { return };
+        if matches!(action.role, Role::Clean | Role::Remove) {
+            let cleaning = model.toolbox.cleaning(&script.args(simple));
+            found |=
+                cleaning.is_some_and(|cleaning| cleaning.caches.iter().any(|one| one.tool.name == tool.name));
+        }
+        let filled = tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name));
+        found |= invocation.tool.name == tool.name
+            && filled.into_iter().any(|cache| {
+                invocation.has_flag(&cache.off_by_flags)
+                    || cache.off_by_env.iter().any(|name| {
+                        state.variables.contains_key(name)
+                            || simple.assignments.iter().any(|own| own.name == *name)
+                    })
+            });
+    });
+    found
 }
 
 /// Whether something keeps the cache out of the layer: a mount, a variable, a flag.
@@ -170,7 +208,7 @@ fn behind(script: &Script<'_>, simple: &Simple) -> usize {
 }
 
 /// The folders in which the commands of a script may run, those below them aside. `None` where they are not known.
-fn folders_of(script: &Script<'_>, state: &State) -> Option<Vec<String>> {
+pub(crate) fn folders_of(script: &Script<'_>, state: &State) -> Option<Vec<String>> {
     let mut folders = Some(vec![state.cwd.get()?.clone()]);
     dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
         if matches!(simple.name(), Some("cd" | "pushd")) {

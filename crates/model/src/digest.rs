@@ -3,6 +3,8 @@
 //!
 //! - `clean-caches`: a command that only empties caches is nothing, unless it empties a package index that a later step
 //!   needs.
+//! - `cache-mounts` (`mounts.rs`): a cache mount is nothing where a command of the RUN keeps there what it could get again, and
+//!   nothing else in the file is about that folder.
 //! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
 //!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since.
 //! - `repeated-write`: a COPY of a file that lies there already, from the same source, is nothing.
@@ -378,10 +380,13 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
             Body::Cmd(command) => ("cmd".to_owned(), command_text(instruction, command)),
             Body::Entrypoint(command) => ("entrypoint".to_owned(), command_text(instruction, command)),
             Body::Healthcheck(Healthcheck::None) => ("health".to_owned(), String::new()),
-            Body::Healthcheck(Healthcheck::Command(command)) => (
-                "health".to_owned(),
-                format!("{:?} {}", instruction.flags, command_text(instruction, command)),
-            ),
+            Body::Healthcheck(Healthcheck::Command(command)) => {
+                let flags = instruction.flags.iter().map(|flag| format!("--{}={:?} ", flag.name, flag.value));
+                (
+                    "health".to_owned(),
+                    format!("{}{}", flags.collect::<String>(), command_text(instruction, command)),
+                )
+            }
             Body::Stopsignal(_) => at("signal"),
             Body::Maintainer(_) => at("author"),
             Body::Label(pairs) => {

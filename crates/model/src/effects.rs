@@ -459,7 +459,7 @@ fn first<'a>(args: &[Arg<'a>]) -> &'a str {
 }
 
 /// Commands that change the shell and nothing else; `changes_state` has the rest of the story.
-fn is_of_the_shell(simple: &Simple) -> bool {
+pub(crate) fn is_of_the_shell(simple: &Simple) -> bool {
     matches!(
         simple.name(),
         Some(

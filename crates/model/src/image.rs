@@ -39,6 +39,12 @@ impl<'a> Image<'a> {
         self.files.get(path).map(String::as_str)
     }
 
+    /// Whether this file put something into a folder, or made the folder itself.
+    pub(crate) fn has_within(&self, folder: &str) -> bool {
+        let within = |path: &String| path::within(path, folder);
+        self.files.keys().any(within) || self.folders.iter().any(within)
+    }
+
     /// A COPY wrote these paths.
     pub fn copy(&mut self, writes: &[Write]) {
         for write in writes {

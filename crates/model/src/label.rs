@@ -10,6 +10,7 @@ use crate::atom::AtomKind;
 use crate::effects::{self, Effects};
 use crate::element::Element;
 use crate::expand::variables;
+use crate::mounts;
 use crate::region::{Footprint, Region};
 use crate::script::Script;
 use crate::scripted;
@@ -192,7 +193,10 @@ fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut 
     let form = scripted::form(context.script, simple).filter(|form| scripted::is_same(form, context.around));
     let invocation = form.and_then(|form| Some((form, context.script.recognize(simple)?)));
     let text = context.script.text();
-    for assignment in &simple.assignments {
+    let known = context.script.recognize(simple);
+    let is_idle =
+        |text: &str| known.as_ref().is_some_and(|one| mounts::only_silences(one, context.state, text));
+    for assignment in simple.assignments.iter().filter(|one| !is_idle(&text[one.span.clone()])) {
         label.push_str(&text[assignment.span.clone()]);
         label.push(' ');
     }

@@ -134,6 +134,29 @@ pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Ed
     Some(Edit { span: Span::at(at), text })
 }
 
+/// Adds flags to a RUN, behind those that it has, each on a line of its own.
+pub fn add_flags(tree: &Tree, instruction: usize, flags: &[String]) -> Edit {
+    let run = &tree.instructions[instruction];
+    let start = run.logical.source_start(run.arguments.start);
+    let behind = run.flags.last().map_or(run.keyword_span.end, |last| last.span.end);
+    let between = Span::new(behind, start).of(&tree.text);
+    let indent = match between.rsplit_once('\n') {
+        Some((_, indent)) if indent.trim().is_empty() && !indent.is_empty() => indent,
+        _ if run.code_span(&tree.text).of(&tree.text).contains("\n\t") => "\t",
+        _ => "    ",
+    };
+    let line = format!(" {}{}{indent}", tree.escape.char(), tree.newline());
+    // A heredoc begins in the line of the keyword.
+    let separator = if run.heredocs.is_empty() { line.as_str() } else { " " };
+    let first = if run.flags.is_empty() { " " } else { separator };
+    let text = format!("{first}{}", flags.join(separator));
+    // The command begins a line of its own.
+    if between.contains('\n') || !run.heredocs.is_empty() {
+        return Edit { span: Span::at(behind), text };
+    }
+    Edit { span: Span::new(behind, start), text: format!("{text}{line}") }
+}
+
 /// Takes operand `index` out of a RUN that is one `&&` chain of several. `None` where a comment stands in the way.
 pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edit> {
     let script = model.script(instruction).ok()?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use dockopt_shell::{NodeKind, StateChange, changes_state, state_changes};
-use dockopt_syntax::{Body, Command, Instruction, Tree};
+use dockopt_syntax::{Body, Command, Flag, Instruction, Mount, Tree};
 use dockopt_tools::Role;
 
 use crate::atom::{Atom, AtomKind};
@@ -15,6 +15,7 @@ use crate::element::{Element, set_options};
 use crate::here::Here;
 use crate::image::Image;
 use crate::label;
+use crate::mounts;
 use crate::prelude::{Place, Prelude};
 use crate::region::{Footprint, Region};
 use crate::script::{NoScript, Script};
@@ -231,8 +232,14 @@ impl Tracer<'_> {
     }
 
     fn run(&mut self, at: usize, instruction: &Instruction) {
-        let mounts: Vec<String> =
-            instruction.flags.iter().map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
+        let scripts = |at: usize| self.input.scripts.get(&at)?.as_ref().ok();
+        let state = self.stage.state(at);
+        let is_nothing =
+            |mount: &Mount| mounts::is_nothing(self.input.tree, &scripts, at, mount, state, &self.image);
+        let (idle, seen): (Vec<Mount>, Vec<Mount>) = instruction.mounts().into_iter().partition(is_nothing);
+        let is_idle = |flag: &&Flag| idle.iter().any(|mount| mount.span == flag.span);
+        let flags = instruction.flags.iter().filter(|flag| !is_idle(flag));
+        let mounts: Vec<String> = flags.map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
         let script = match self.input.scripts.get(&at) {
             Some(Ok(script)) => script,
             Some(Err(why)) => return self.opaque_run(at, instruction, &mounts, why),
@@ -270,8 +277,8 @@ impl Tracer<'_> {
             if let (Known::Is(cwd), None) = (looked_at, &removal) {
                 effects.reads.add(Region::Project(cwd.clone()));
             }
-            for mount in instruction.mounts() {
-                effects.extend(mount_effects(&mount));
+            for mount in &seen {
+                effects.extend(mount_effects(mount));
             }
             let any_folder = Known::Unknown;
             let seen_folder = if removal.is_some() { &any_folder } else { &cwd };

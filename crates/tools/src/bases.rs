@@ -23,10 +23,24 @@ pub struct Base {
     pub tools: BTreeMap<String, u32>,
     /// Tools that it brings itself, in a version that suits it.
     pub bundled: BTreeSet<String>,
+    /// Users besides root, by name.
+    pub accounts: BTreeMap<String, Account>,
     /// It is an image for Windows, of which nothing else is known.
     pub windows: bool,
     /// It runs commands when it is built upon, so that nothing else is known.
     pub onbuild: bool,
+}
+
+/// A user that an image brings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The number of the user.
+    pub uid: u32,
+    /// The number of its group.
+    pub gid: u32,
+    /// Its home folder, which exists and is its own.
+    pub home: String,
 }
 
 /// A distribution's release.
@@ -181,6 +195,8 @@ struct Image {
     #[serde(default)]
     bundled: BTreeSet<String>,
     #[serde(default)]
+    accounts: BTreeMap<String, Account>,
+    #[serde(default)]
     line: Vec<Line>,
 }
 
@@ -256,6 +272,7 @@ impl Image {
             shell: self.shell.clone(),
             tools: line.map(|line| line.tools.clone()).unwrap_or_default(),
             bundled: self.bundled.clone(),
+            accounts: self.accounts.clone(),
             windows: false,
             onbuild: false,
         }

@@ -577,9 +577,33 @@ pub struct Cache {
     /// Environment variables that move it elsewhere.
     #[serde(default)]
     pub moved_by_env: Vec<String>,
-    /// How a cache mount of it can be shared between builds; a mount is not known to work when missing.
+    /// How it can be a cache mount; a mount is not known to work when missing.
     #[serde(default)]
-    pub sharing: Option<Sharing>,
+    pub mount: Option<MountBy>,
+}
+
+/// How a cache can be a cache mount: a folder that lasts from build to build, and that is no part of the image.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MountBy {
+    /// How builds share it.
+    pub sharing: Sharing,
+    /// The folders to mount, `~` being the home folder of the user; the cache's paths when empty.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// The same where the base image brings the tool itself.
+    #[serde(default)]
+    pub bundled_targets: Vec<String>,
+    /// It lies there in this major version only.
+    #[serde(default)]
+    pub version: Option<u32>,
+    /// What to set for the command alone, as `NAME=value`. Of the image it changes nothing: the tool would fall back to it, as a
+    /// mount is a file system of its own.
+    #[serde(default)]
+    pub set: Vec<String>,
+    /// Options with which it is no mere cache.
+    #[serde(default)]
+    pub not_with: Vec<String>,
 }
 
 /// How builds that run at the same time may share a cache mount.
@@ -795,7 +819,8 @@ impl Tool {
                     cache.name
                 ));
             }
-            if let Some(path) = cache.paths.iter().find(|path| !is_plain_path(path)) {
+            let mounted = cache.mount.iter().flat_map(|by| by.targets.iter().chain(&by.bundled_targets));
+            if let Some(path) = cache.paths.iter().chain(mounted).find(|path| !is_plain_path(path)) {
                 return Some(format!(
                     "cache `{}` has the path `{path}`, which is not an absolute path",
                     cache.name
