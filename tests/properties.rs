@@ -58,9 +58,13 @@ const CLEANUP: [&str; 39] = [
 /// Words that a pass may add to RUNs and never takes away: options of installs.
 const ADDED: [&str; 2] = ["-y", "--with-new-pkgs"];
 
-/// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen form
-/// differ, and those of steps that fetch.
-const UNSAFE: [&str; 12] = [
+/// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen or lean
+/// form differ, and those of steps that fetch.
+const UNSAFE: [&str; 16] = [
+    "--no-install-recommends",
+    "--no-recommends",
+    "--setopt=install_weak_deps=False",
+    "--setopt=install_weak_deps=0",
     "install",
     "i",
     "ci",

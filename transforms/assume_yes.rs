@@ -31,7 +31,7 @@
 //! image lacks today would come in.
 
 use dockopt_model::respell::{Change, respell};
-use dockopt_model::{Model, Parent, Script};
+use dockopt_model::Script;
 use dockopt_shell::{Context, Simple};
 use dockopt_syntax::Body;
 use dockopt_tools::{Arg, Invocation, Role, Unanswered};
@@ -67,25 +67,11 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 fn may_ask(cx: &Cx<'_>, at: usize, args: &[Arg<'_>], invocation: &Invocation<'_>) -> bool {
     let Some(action) = invocation.action else { return false };
     let is_answered = action.assume_yes.iter().chain(&action.answered_by).any(|options| invocation.says(options, args));
-    let is_set = |text: &String| is_written_before(cx.model, at, &text.to_ascii_lowercase());
+    let is_set = |text: &String| cx.model.says_before(at, text);
     matches!(action.role, Role::Install | Role::Upgrade | Role::Remove)
         && !action.assume_yes.is_empty()
         && !is_answered
         && !invocation.tool.answers_in_settings.as_ref().is_some_and(is_set)
-}
-
-/// Whether an instruction before this one, there or in a stage below, has a text in lower case in it.
-fn is_written_before(model: &Model<'_>, at: usize, text: &str) -> bool {
-    let Some(mut stage) = model.stage_of(at) else { return false };
-    let mut end = at;
-    loop {
-        let found = model.stages[stage].instructions.start..end;
-        if model.tree.instructions[found].iter().any(|one| one.span.of(&model.tree.text).to_ascii_lowercase().contains(text)) {
-            return true;
-        }
-        let Parent::Stage(of) = model.stages[stage].parent else { return false };
-        (stage, end) = (of, model.stages[of].instructions.end);
-    }
 }
 
 /// Why the command stays as it is.

@@ -35,6 +35,7 @@ passes! {
     join_package_index,
     assume_yes,
     use_apt_get,
+    skip_recommends,
     install_from_lockfile,
     drop_package_caches,
     mount_package_caches,

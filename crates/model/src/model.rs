@@ -84,6 +84,21 @@ impl<'a> Model<'a> {
         })
     }
 
+    /// Whether an instruction before this one, in its stage or in those below, has a text in it, case aside.
+    pub fn says_before(&self, instruction: usize, text: &str) -> bool {
+        let Some(mut stage) = self.stage_of(instruction) else { return false };
+        let text = text.to_ascii_lowercase();
+        let mut end = instruction;
+        loop {
+            let own = &self.tree.instructions[self.stages[stage].instructions.start..end];
+            if own.iter().any(|one| one.span.of(&self.tree.text).to_ascii_lowercase().contains(&text)) {
+                return true;
+            }
+            let stages::Parent::Stage(of) = self.stages[stage].parent else { return false };
+            (stage, end) = (of, self.stages[of].instructions.end);
+        }
+    }
+
     /// The first RUN that always fails, if there is one: the file cannot build, so there is no image to compare.
     pub fn fails(&self) -> Option<usize> {
         self.scripts

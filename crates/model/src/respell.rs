@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use dockopt_shell::{Node, Simple};
 use dockopt_syntax::{Edit, Span};
-use dockopt_tools::Invocation;
+use dockopt_tools::{FlagValue, Invocation};
 
 use crate::Script;
 
@@ -21,8 +21,28 @@ pub struct Change {
 impl Change {
     /// Options behind the verb, or behind the command where there is no verb.
     pub fn options(simple: &Simple, invocation: &Invocation<'_>, options: &[impl AsRef<str>]) -> Self {
-        let last = invocation.verb.end.max(invocation.command.end) - 1;
-        let end = simple.words[last].span.end;
+        Self::behind(simple, invocation.verb.end.max(invocation.command.end), options)
+    }
+
+    /// Options behind those that follow the verb.
+    pub fn further_options(
+        simple: &Simple,
+        invocation: &Invocation<'_>,
+        options: &[impl AsRef<str>],
+    ) -> Self {
+        let is_option = |word: &usize| {
+            invocation.flags.iter().any(|flag| {
+                flag.word == *word || matches!(flag.value, Some(FlagValue::Word(value)) if value == *word)
+            })
+        };
+        let start = invocation.verb.end.max(invocation.command.end);
+        let further = (start..simple.words.len()).take_while(is_option).count();
+        Self::behind(simple, start + further, options)
+    }
+
+    /// Options behind the first `words` words.
+    fn behind(simple: &Simple, words: usize, options: &[impl AsRef<str>]) -> Self {
+        let end = simple.words[words - 1].span.end;
         let text = options.iter().map(|option| format!(" {}", option.as_ref())).collect();
         Self { range: end..end, text }
     }

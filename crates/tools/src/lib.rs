@@ -20,8 +20,8 @@ pub mod yaml;
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
-    Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, MountBy, Operands,
-    Place, Role, Scripted, Sharing, Tool, Unanswered,
+    Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, Lean, MountBy,
+    Operands, Place, Role, Scripted, Sharing, Tool, Unanswered,
 };
 
 /// The tools that are known, and where to find them by their first word.

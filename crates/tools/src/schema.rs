@@ -237,9 +237,9 @@ pub struct Action {
     /// Other ways to say the same, each of one or more options as they are written (`-q -q`).
     #[serde(default)]
     pub answered_by: Vec<String>,
-    /// Options with which it installs less than it would (recommended packages, documentation): the image's content differs.
+    /// How it leaves out packages that others only recommend.
     #[serde(default)]
-    pub lean_options: Vec<String>,
+    pub lean: Option<Lean>,
     /// The caches of the tool that are empty after it.
     #[serde(default)]
     pub empties: Vec<String>,
@@ -252,6 +252,32 @@ pub struct Action {
     /// Steps that fetch beforehand what it would fetch; the first that fits counts.
     #[serde(default)]
     pub fetch: Vec<Fetch>,
+}
+
+/// How an install leaves out packages that those which it names only recommend.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Lean {
+    /// The option, as it is written.
+    pub option: String,
+    /// Options that decide about recommended packages already, as they are written.
+    pub decided_by: Vec<String>,
+    /// A text that stands in an instruction before, if a settings file may decide about them.
+    pub settings: String,
+    /// By distribution family, the first release whose packaged tool has the option; every one when empty. A family that is absent is not
+    /// known to have it.
+    #[serde(default)]
+    pub since: BTreeMap<String, String>,
+    /// For well-known packages, what they recommend and often need.
+    #[serde(default)]
+    pub recommended: BTreeMap<String, Vec<String>>,
+}
+
+impl Lean {
+    /// Does the tool of an image have the option? `None` if that is not known.
+    pub fn exists_in(&self, base: Option<&Base>) -> Option<bool> {
+        if self.since.is_empty() { Some(true) } else { is_from(&self.since, base) }
+    }
 }
 
 /// A step that fetches what a build would fetch, so that it can be kept apart from the sources. What it reads and writes of the
@@ -865,6 +891,15 @@ impl Tool {
                 ));
             }
             let mut switches = action.assume_yes.iter();
+            let lean =
+                action.lean.as_ref().map(|lean| lean.option.split('=').next().unwrap_or_default().to_owned());
+            if lean.is_some_and(|name| {
+                ![&self.switches, &action.switches, &self.options_with_value]
+                    .iter()
+                    .any(|own| own.contains(&name))
+            }) {
+                return Some(format!("action `{}`: the option of `lean` is none that it knows", action.name));
+            }
             if let Some(name) =
                 switches.find(|&name| !self.switches.contains(name) && !action.switches.contains(name))
             {
