@@ -60,7 +60,7 @@ const ADDED: [&str; 2] = ["-y", "--with-new-pkgs"];
 
 /// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen or lean
 /// form differ, and those of steps that fetch.
-const UNSAFE: [&str; 16] = [
+const UNSAFE: [&str; 19] = [
     "--no-install-recommends",
     "--no-recommends",
     "--setopt=install_weak_deps=False",
@@ -72,6 +72,9 @@ const UNSAFE: [&str; 16] = [
     "--immutable",
     "--locked",
     "--check-locked",
+    "--deploy",
+    "--locked-mode",
+    "BUNDLE_FROZEN=true",
     "go",
     "cargo",
     "mod",

@@ -8,7 +8,7 @@ use dockopt_tools::manifests::{Look, Project, locks};
 use dockopt_tools::{Frozen, Invocation};
 
 use crate::element::Element;
-use crate::{Image, Known, Model, here, path};
+use crate::{Image, Known, Model, Parent, here, path};
 
 /// An install that its tool has a frozen form for.
 #[derive(Debug)]
@@ -58,7 +58,10 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
                 state.variables.contains_key(name) || simple.assignments.iter().any(|own| own.name == name)
             };
             let is_decided = |form: &Frozen| {
-                invocation.has_flag(&form.not_with) || form.not_with_env.iter().any(|name| sets(name))
+                invocation.has_flag(&form.not_with)
+                    || form.not_with_env.iter().any(|name| sets(name))
+                    || (!form.not_after.is_empty()
+                        && is_said_before(model, stage, at, &invocation.tool.name, form))
             };
             let args = script.args(simple);
             let verb: Vec<&str> =
@@ -66,6 +69,9 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
             let has_verb = |form: &Frozen| form.verbs.is_empty() || form.verbs.contains(&verb.join(" "));
             if action.frozen.iter().all(|form| has_verb(form) && !is_decided(form)) {
                 let image = model.image_before(stage, at, element);
+                if is_without_locks(&action.frozen, &folders[element], &image) {
+                    continue;
+                }
                 let version = model.versions_before(stage, at, element).get(&invocation.tool.name).copied();
                 let form = fitting(&action.frozen, &invocation, &folders[element], &image, version);
                 found.push(Install { simple, invocation, form });
@@ -73,6 +79,38 @@ pub fn installs<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Instal
         }
     }
     found
+}
+
+/// Whether an earlier command of the tool says already what is to become of the lock file: in this RUN, above it, or in a stage
+/// below this one.
+fn is_said_before(model: &Model<'_>, stage: usize, at: usize, tool: &str, form: &Frozen) -> bool {
+    let says = |at: usize| {
+        let Ok(script) = model.script(at) else { return false };
+        let mut found = false;
+        dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
+            if script.recognize(simple).is_some_and(|one| one.tool.name == tool) {
+                let words = script.args(simple);
+                let mut texts = words.iter().filter_map(|word| word.literal());
+                found |= texts.any(|text| form.not_after.iter().any(|word| word == text));
+            }
+        });
+        found
+    };
+    (model.stages[stage].instructions.start..=at).any(says)
+        || match model.stages[stage].parent {
+            Parent::Stage(of) => {
+                let last = model.stages[of].instructions.end.saturating_sub(1);
+                is_said_before(model, of, last, tool, form)
+            }
+            _ => false,
+        }
+}
+
+/// Whether there is no lock file, and none is needed.
+fn is_without_locks(forms: &[Frozen], cwd: &Known<String>, image: &Image<'_>) -> bool {
+    let Known::Is(cwd) = cwd else { return false };
+    let is_absent = |name: &String| image.look(&path::resolve(cwd, name)) == Look::Absent;
+    forms.iter().all(|form| form.is_optional && form.lock.iter().all(is_absent))
 }
 
 fn fitting<'m>(

@@ -339,6 +339,12 @@ pub struct Frozen {
     /// Variables that say already what is to become of the lock file.
     #[serde(default)]
     pub not_with_env: Vec<String>,
+    /// Words of earlier commands of the tool that say so.
+    #[serde(default)]
+    pub not_after: Vec<String>,
+    /// A project need not have the lock file for its versions to be fixed, so that nothing is said where there is none.
+    #[serde(default)]
+    pub is_optional: bool,
     /// The first major version of the tool that has the form. Missing: every version that an image may hold has it.
     #[serde(default)]
     pub since: Option<u32>,

@@ -21,6 +21,17 @@ struct Data {
     autoload_events: Vec<String>,
     harmless: BTreeSet<String>,
     secret: BTreeSet<String>,
+    plugins: Vec<Plugin>,
+}
+
+/// A plugin that reads composer.json and its own package alone.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Plugin {
+    name: String,
+    /// A setting in `extra` of composer.json, with which it reads more.
+    #[serde(default)]
+    unless: Option<String>,
 }
 
 static DATA: LazyLock<Data> = LazyLock::new(|| {
@@ -47,7 +58,7 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
     install.repositories(&json)?;
     install.scripts(&json)?;
     install.autoload(&json)?;
-    install.lock()?;
+    install.lock(&json)?;
     Ok(install.sources.inputs)
 }
 
@@ -248,7 +259,7 @@ impl Install<'_> {
     }
 
     /// The lock file, and what its packages bring: plugins run, local packages are read.
-    fn lock(&mut self) -> Result<(), Unclear> {
+    fn lock(&mut self, json: &Map<String, Value>) -> Result<(), Unclear> {
         let path = join(&self.root, "composer.lock");
         let Some(text) = self.sources.optional(&path)? else {
             self.sources.inputs.writes.insert(path);
@@ -265,16 +276,23 @@ impl Install<'_> {
             for package in
                 packages.ok_or_else(|| Unclear::at(&path, format!("`{path}` has no list `{list}`")))?
             {
-                self.package(&path, package)?;
+                self.package(&path, package, json)?;
             }
         }
         Ok(())
     }
 
-    fn package(&mut self, lock: &str, package: &Value) -> Result<(), Unclear> {
+    fn package(&mut self, lock: &str, package: &Value, json: &Map<String, Value>) -> Result<(), Unclear> {
         let name = package.get("name").and_then(Value::as_str).unwrap_or("a package");
         let kind = package.get("type").and_then(Value::as_str).unwrap_or("library");
-        if matches!(kind, "composer-plugin" | "composer-installer") && !self.has(&["--no-plugins"]) {
+        let is_harmless = |plugin: &Plugin| {
+            let setting = |key: &str| json.get("extra").and_then(|extra| extra.pointer(key));
+            plugin.name == name && plugin.unless.as_deref().and_then(setting).is_none()
+        };
+        if matches!(kind, "composer-plugin" | "composer-installer")
+            && !self.has(&["--no-plugins"])
+            && !DATA.plugins.iter().any(is_harmless)
+        {
             return Err(Unclear::at(
                 lock,
                 format!("the install runs the plugin `{name}`, which may read any file of the project"),
