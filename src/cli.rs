@@ -62,6 +62,8 @@ pub enum Command {
     Verify(Verify),
     /// Replay the git history through the build cache: which steps would have run, and why
     Simulate(Simulate),
+    /// Pin images to digests, from their registries, and keep them in dockopt.lock
+    Pin(Pin),
 }
 
 const FIX: &str = "\
@@ -301,6 +303,48 @@ pub enum SimulateFormat {
     Json,
     /// One page that needs nothing else
     Html,
+}
+
+const PIN: &str = "\
+Examples:
+  dockopt pin                    pin all images; write the Dockerfiles and dockopt.lock
+  dockopt pin --dry-run          show what it would write, as a patch
+  dockopt pin --update           the same tags, with the digests that they have now
+  dockopt pin --update --minor   also newer tags: 3.11.4 becomes 3.12.1, but not 4.0.0
+  dockopt pin --check            for CI: what is not pinned, and which tags moved on
+  dockopt pin --locked           without network, from dockopt.lock alone
+
+Exit codes:  0 done   1 --check found something   2 some image or file could not be looked at or written";
+
+/// Asks registries for the digest of each image that Dockerfiles name (FROM, COPY --from, mounts, # syntax), writes them there, and
+/// keeps them in dockopt.lock.
+///
+/// Registries are asked with the logins that Docker and Podman keep; an answer counts for an hour. `fix` uses dockopt.lock and never the
+/// network.
+#[derive(Debug, Args)]
+#[command(after_help = PIN)]
+pub struct Pin {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub input: Input,
+    /// Ask again about images that are pinned: the same tags
+    #[arg(long, conflicts_with_all = ["check", "locked"])]
+    pub update: bool,
+    /// With --update: also take tags that differ in the last of three numbers
+    #[arg(long, requires = "update")]
+    pub patch: bool,
+    /// With --update: also take tags of which only the first number is the same
+    #[arg(long, requires = "update", conflicts_with = "patch")]
+    pub minor: bool,
+    /// Write nothing; list what is not pinned and which tags moved on, and exit 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Use dockopt.lock alone, and fail where it does not have an image
+    #[arg(long, visible_alias = "offline")]
+    pub locked: bool,
+    /// Show what would be written, as a patch
+    #[arg(long, conflicts_with = "check")]
+    pub dry_run: bool,
 }
 
 /// Where Dockerfiles are.

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dockopt_model::Pins;
+use dockopt_model::reference::Reference;
 use dockopt_syntax::Span;
 use dockopt_tools::{Tool, Toolbox};
 use dockopt_transforms::{Builder, Caches, Merge, Options, PASSES, Pass};
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::nearest::nearest;
+use crate::pin::Precision;
 use crate::problem::{Place, Problem};
 use crate::source::{self, shown};
 
@@ -31,6 +34,10 @@ pub struct Config {
     pub unsafe_passes: Unsafe,
     /// Settings of passes.
     pub options: Options,
+    /// Which tag is written beside a digest.
+    pub precision: Precision,
+    /// The hosts to ask before a registry, by its name.
+    pub mirrors: BTreeMap<String, Vec<String>>,
     exclude: Option<Gitignore>,
     toolbox: Option<Toolbox>,
 }
@@ -126,6 +133,10 @@ struct File {
     #[serde(default)]
     builder: BuilderValue,
     #[serde(default)]
+    pins: PinsValue,
+    #[serde(default)]
+    registry: Registry,
+    #[serde(default)]
     exclude: Vec<Spanned<String>>,
     #[serde(default)]
     tools: BTreeMap<String, Spanned<Tool>>,
@@ -145,6 +156,21 @@ enum MergeRuns {
     WhenItPays,
     Always,
     Never,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+enum PinsValue {
+    #[default]
+    KeepTag,
+    PreciseTag,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Registry {
+    #[serde(default)]
+    mirrors: BTreeMap<String, Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -212,10 +238,33 @@ fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
                 BuilderValue::Buildah => Builder::Buildah,
                 BuilderValue::Kaniko => Builder::Kaniko,
             },
+            pins: Pins::new(),
         },
+        precision: match file.pins {
+            PinsValue::KeepTag => Precision::KeepTag,
+            PinsValue::PreciseTag => Precision::PreciseTag,
+        },
+        mirrors: mirrors(text, file.registry)?,
         exclude: exclude(text, folder, &file.exclude)?,
         toolbox: toolbox(text, file.tools)?,
     })
+}
+
+fn mirrors(text: &str, registry: Registry) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+    let is_host =
+        |host: &str| Reference::parse(&format!("{host}/x")).is_ok_and(|reference| reference.registry == host);
+    let mut mirrors = BTreeMap::new();
+    for (name, hosts) in registry.mirrors {
+        for host in &hosts {
+            if !is_host(host.get_ref()) {
+                let message = format!("`{}` is no host of a registry", host.get_ref());
+                let help = "write a host, perhaps with a port; mirrors are asked by HTTPS, on this machine also by HTTP";
+                return Err(Problem::error(message, help).at(Place::of(text, host.span().into())));
+            }
+        }
+        mirrors.insert(name, hosts.into_iter().map(Spanned::into_inner).collect());
+    }
+    Ok(mirrors)
 }
 
 fn exclude(text: &str, folder: &Path, globs: &[Spanned<String>]) -> Result<Option<Gitignore>, Problem> {
@@ -289,11 +338,13 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\ncaches = \"mount\"\nbuilder = \"buildkit\"\nexclude = [\"old/**\", \"*.dev\"]\n";
+        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\ncaches = \"mount\"\nbuilder = \"buildkit\"\npins = \"precise-tag\"\nregistry.mirrors = { \"docker.io\" = [\"mirror.example:5000\"] }\nexclude = [\"old/**\", \"*.dev\"]\n";
         let config = parse(text, Path::new("/repo")).unwrap();
         assert_eq!(config.select.as_deref(), Some(&["merge-runs".to_owned()][..]));
         assert_eq!((config.unsafe_passes.clone(), config.options.merge), (Unsafe::All, Merge::Always));
         assert_eq!((config.options.caches, config.options.builder), (Caches::Mount, Builder::BuildKit));
+        assert_eq!(config.precision, Precision::PreciseTag);
+        assert_eq!(config.mirrors["docker.io"], ["mirror.example:5000"]);
         assert!(config.excludes(Path::new("/repo/old/Dockerfile")));
         assert!(config.excludes(Path::new("/repo/x/Dockerfile.dev")));
         assert!(!config.excludes(Path::new("/repo/Dockerfile")));
@@ -312,6 +363,10 @@ mod tests {
         assert_eq!(
             fault("ignore = [\n  \"merge-run\",\n]\n"),
             slip("there is no pass `merge-run`", "did you mean `merge-runs`?", 2, 3)
+        );
+        assert_eq!(
+            fault("[registry]\nmirrors = { \"docker.io\" = [\"https://mirror.example\"] }\n").0,
+            "`https://mirror.example` is no host of a registry"
         );
         assert_eq!(fault("[tools.corp]\nkind = \"language\"\ncomands = []\n").1, "did you mean `commands`?");
         assert!(fault("select = [\n").2 >= 1);

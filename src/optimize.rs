@@ -22,6 +22,15 @@ pub struct Request<'a> {
     pub selection: &'a Selection,
 }
 
+impl<'a> Request<'a> {
+    fn model<'m>(&self, tree: &'m Tree, context: Option<&'m Context<'m>>) -> Model<'m>
+    where
+        'a: 'm,
+    {
+        Model::with_pins(tree, self.toolbox, context, &self.options.pins)
+    }
+}
+
 /// Which rewrites are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -150,7 +159,7 @@ impl<'a> Run<'_, 'a> {
     /// Runs passes from `next` on until one changes the text: the new tree, and that pass.
     fn step(&mut self, parsed: &Parse, next: usize) -> (Option<Parse>, usize) {
         let context = self.context.clone();
-        let model = Model::new(&parsed.tree, self.request.toolbox, context.as_ref());
+        let model = self.request.model(&parsed.tree, context.as_ref());
         let cx = Cx { model: &model, options: self.request.options };
         let children = Child::of(&parsed.tree);
         for (at, pass) in PASSES.iter().enumerate().skip(next) {
@@ -167,7 +176,7 @@ impl<'a> Run<'_, 'a> {
             }
             let mut proposals = pass.run(&cx);
             for child in children.iter().filter(|_| pass.phase.is_inside_runs()) {
-                let model = child.model(self.request.toolbox);
+                let model = child.model(self.request.toolbox, &self.request.options.pins);
                 let of_triggers = pass.run(&Cx { model: &model, ..cx });
                 proposals.extend(of_triggers.into_iter().filter(|one| child.is_trigger(one.at())));
             }
@@ -296,7 +305,7 @@ impl<'a> Run<'_, 'a> {
         if let Some(error) = parsed.errors.first() {
             return Err(bug(format!("the result has a syntax error: {error}")));
         }
-        let after = Model::new(&parsed.tree, self.request.toolbox, context.as_ref());
+        let after = self.request.model(&parsed.tree, context.as_ref());
         if model.comments() != after.comments() {
             return Err(bug("a comment was lost or changed".to_owned()));
         }
@@ -307,8 +316,7 @@ impl<'a> Run<'_, 'a> {
             }
         } else {
             // What `.dockerignore` leaves out now is compared as left out before, too: that is what the rewrite says.
-            let ignored =
-                (!lines.is_empty()).then(|| Model::new(model.tree, self.request.toolbox, context.as_ref()));
+            let ignored = (!lines.is_empty()).then(|| self.request.model(model.tree, context.as_ref()));
             let before = ignored.as_ref().unwrap_or(model);
             // An unsafe rewrite changes what it says, the commands that it lists, and nothing else.
             let apart = |side: fn(&Commands) -> &Vec<String>| -> BTreeSet<String> {

@@ -68,6 +68,7 @@ pub fn without_context(session: &Session, done: &mut Done) {
 /// Works on a file again after a change of what is known of it.
 fn again(session: &Session, done: &mut Done, change: impl FnOnce(&mut Prepared)) {
     let mut file = Prepared {
+        pins: done.file.pins.clone(),
         name: done.file.name.clone(),
         path: done.file.path.clone(),
         text: done.file.text.clone(),

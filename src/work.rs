@@ -1,23 +1,27 @@
 //! From targets to outcomes: reads each Dockerfile with its configuration and context, and runs the optimizer on all of
 //! them in parallel. Must not print or write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dockopt_model::reference::Reference;
+use dockopt_model::{Answer, Model, Pins, images};
 use dockopt_syntax::{SyntaxError, Tree};
-use dockopt_transforms::{Class, PASSES};
+use dockopt_tools::Toolbox;
+use dockopt_transforms::{Class, Options, PASSES};
 use rayon::prelude::*;
 
 use crate::config::{self, Config, Configs, Unsafe};
 use crate::context::{self, Folders, OnDisk};
-use crate::definitions::Definitions;
+use crate::definitions::{Build, Definitions};
 use crate::discover::{Found, Target};
+use crate::lock::{self, Lock, Locks};
 use crate::optimize::{Outcome, Request, Selection, optimize};
 use crate::problem::{Place, Problem};
 use crate::source::{self, shown};
-use crate::{cli, shared_ignore, write};
+use crate::{cli, git, shared_ignore, write};
 
 /// What holds for all files of a run.
 #[derive(Debug)]
@@ -27,6 +31,7 @@ pub struct Session {
     configs: Configs,
     folders: Folders,
     definitions: Definitions,
+    locks: Locks,
 }
 
 /// What the arguments ask of the optimizer.
@@ -55,6 +60,8 @@ pub struct Prepared {
     pub config: Arc<Config>,
     /// Its context, if that is known.
     pub context: Option<OnDisk>,
+    /// What names of images stand for.
+    pub pins: Pins,
     /// What went less well than it could.
     pub warnings: Vec<Problem>,
     /// Passes that must leave it, since they would harm another file.
@@ -123,6 +130,7 @@ impl Session {
             configs: Configs::default(),
             folders: Folders::default(),
             definitions: Definitions::default(),
+            locks: Locks::default(),
         })
     }
 
@@ -172,6 +180,11 @@ impl Session {
             Ok(root) => self.open(&root, Some(&path)),
             Err(warning) => (None, vec![warning]),
         };
+        let lock = self.locks.of(folder).map_err(|problem| vec![problem])?;
+        let pins = match lock {
+            Some(found) => locked(&tree, config.toolbox(), &found.lock, &self.replaced(target, &path)),
+            None => Pins::new(),
+        };
         Ok(Some(Prepared {
             name,
             path: Some(path),
@@ -179,6 +192,7 @@ impl Session {
             tree,
             config,
             context,
+            pins,
             warnings,
             without: BTreeSet::new(),
         }))
@@ -193,7 +207,45 @@ impl Session {
         let config = self.configs.of(&current).map_err(|problem| vec![problem])?;
         let (context, warnings) =
             self.context.as_deref().map(|root| self.open(root, None)).unwrap_or_default();
-        Ok(Prepared { name, path: None, text, tree, config, context, warnings, without: BTreeSet::new() })
+        let pins = Pins::new();
+        Ok(Prepared {
+            name,
+            path: None,
+            text,
+            tree,
+            config,
+            context,
+            pins,
+            warnings,
+            without: BTreeSet::new(),
+        })
+    }
+
+    /// The lock file for Dockerfiles in `folder`, an absolute path.
+    pub fn lock(&self, folder: &Path) -> Result<Option<Arc<lock::Found>>, Problem> {
+        self.locks.of(folder)
+    }
+
+    /// The configuration for files in `folder`, an absolute path.
+    pub fn config(&self, folder: &Path) -> Result<Arc<Config>, Problem> {
+        self.configs.of(folder)
+    }
+
+    /// Names for which Compose or Bake files of the repository put something else into builds of a Dockerfile (an absolute
+    /// path), each with who says so.
+    pub fn replaced(&self, target: &Target, path: &Path) -> BTreeMap<String, String> {
+        let own = path.parent().unwrap_or(Path::new("/"));
+        let named = match &target.found {
+            Found::Named => None,
+            Found::Below(folder) => fs::canonicalize(folder).ok(),
+        };
+        let root = git::root_of(own).map(Path::to_owned).or(named);
+        let builds = self.definitions.of(path, root.as_deref().unwrap_or(own));
+        let said = |build: &Build| format!("`{}` in `{}`", build.name, shown(&build.file));
+        builds
+            .iter()
+            .flat_map(|build| build.replaces.iter().map(|name| (name.clone(), said(build))))
+            .collect()
     }
 
     fn open(&self, root: &Path, dockerfile: Option<&Path>) -> (Option<OnDisk>, Vec<Problem>) {
@@ -205,11 +257,12 @@ impl Session {
 
     /// Runs the optimizer on a file.
     pub fn optimize(&self, file: Prepared) -> Result<Done, Vec<Problem>> {
+        let options = Options { pins: file.pins.clone(), ..file.config.options.clone() };
         let request = Request {
             text: &file.text,
             toolbox: file.config.toolbox(),
             context: file.context.as_ref().map(OnDisk::context),
-            options: &file.config.options,
+            options: &options,
             selection: &self.selection(&file),
         };
         match optimize(&request) {
@@ -235,6 +288,28 @@ impl Session {
         selection.without.extend(file.without.iter().map(|&name| name.to_owned()));
         selection
     }
+}
+
+/// What a lock file says of the names of a file. A name that is replaced in a build is left to it.
+pub fn locked(tree: &Tree, toolbox: &Toolbox, lock: &Lock, replaced: &BTreeMap<String, String>) -> Pins {
+    let model = Model::new(tree, toolbox, None);
+    let names = images::used(&model).into_iter().filter_map(|used| used.reference.ok());
+    let answer = |name: Reference| {
+        let answer = match replacement(&name, replaced) {
+            Some(why) => Answer::Left(why),
+            None => Answer::Pin(lock.images.get(&name.by_tag()?)?.pin.clone()),
+        };
+        Some((name, answer))
+    };
+    names.filter(|name| name.digest.is_none()).filter_map(answer).collect()
+}
+
+/// Why a name is left to the build that replaces it, whatever the tag.
+pub fn replacement(name: &Reference, replaced: &BTreeMap<String, String>) -> Option<String> {
+    let (_, said) = replaced
+        .iter()
+        .find(|(other, _)| Reference::parse(other).is_ok_and(|other| other.name() == name.name()))?;
+    Some(format!("{said} builds it with something else under this name"))
 }
 
 /// An absolute path without symbolic links, except for the file itself.

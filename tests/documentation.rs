@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use dockopt_model::Pins;
 use dockopt_transforms::{PASSES, Pass};
 
 use crate::support::{self, Project};
@@ -29,12 +30,13 @@ fn examples_in_documentation_are_true() {
         let text = pass.documentation();
         let (before, after) = example(&text).expect("the documentation has two Dockerfiles");
         let files: Vec<(&str, &str)> = files(&text).into_iter().map(|name| (name, content(name))).collect();
-        let outcome = Project::of(&before, &files).fix(Some(&[name])).expect("it is a valid Dockerfile");
+        let project = Project::of(&before, &files).with_pins(pins(&text));
+        let outcome = project.fix(Some(&[name])).expect("it is a valid Dockerfile");
         assert_eq!(outcome.text, after);
         assert_eq!(outcome.ignore, ignore(&text));
         assert!(outcome.text != before || outcome.ignore.is_some(), "the example shows a change");
         assert_eq!(outcome.bugs, [""; 0]);
-        let again = Project::of(&before, &files).after(&outcome).fix(Some(&[name])).expect("it is valid");
+        let again = project.after(&outcome).fix(Some(&[name])).expect("it is valid");
         assert_eq!((again.text, again.ignore), (after, None), "a second run changes nothing");
     });
 }
@@ -67,6 +69,14 @@ fn content(name: &str) -> &'static str {
 fn ignore(text: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix("and `.dockerignore` gets "))?;
     Some(line.split('`').skip(1).step_by(2).map(|line| format!("{line}\n")).collect())
+}
+
+/// The pin that a line ``with the pin `name` of `digest`.`` describes.
+fn pins(text: &str) -> Pins {
+    let line = text.lines().find_map(|line| line.strip_prefix("with the pin ")).unwrap_or_default();
+    let words: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+    let [name, digest] = words[..] else { return Pins::new() };
+    support::pins(&toml::Table::from_iter([(name.to_owned(), digest.into())]).into())
 }
 
 /// The files that a line `with the files …` names.

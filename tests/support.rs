@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dockopt::optimize::{Note, Outcome, Request, Selection, optimize};
-use dockopt_model::{Context, Entry, EntryKind, Files, Ignore, IgnoreFile};
+use dockopt_model::reference::Reference;
+use dockopt_model::{Answer, Context, Entry, EntryKind, Files, Ignore, IgnoreFile, Pin, Pins};
 use dockopt_tools::Toolbox;
 use dockopt_transforms::{Builder, Caches, Merge, Options};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -65,6 +66,12 @@ impl Project {
             memory.put(path, content);
         }
         Self { text: text.to_owned(), files: memory, options: Options::default(), toolbox: None }
+    }
+
+    /// The same with images of which it is known what they are.
+    pub(crate) fn with_pins(mut self, pins: Pins) -> Self {
+        self.options.pins = pins;
+        self
     }
 
     /// The same context with another Dockerfile.
@@ -166,6 +173,7 @@ fn options(text: &str) -> (Options, Option<Arc<Toolbox>>) {
             ("builder", Some("buildkit")) => options.builder = Builder::BuildKit,
             ("builder", Some("buildah")) => options.builder = Builder::Buildah,
             ("builder", Some("kaniko")) => options.builder = Builder::Kaniko,
+            ("pins", None) => options.pins = pins(value),
             ("tools", None) => {
                 let tools = value.clone().try_into().expect("its tools keep the schema");
                 let own = Toolbox::builtin().with_user_tools(tools).expect("its tools can be used");
@@ -175,6 +183,22 @@ fn options(text: &str) -> (Options, Option<Arc<Toolbox>>) {
         }
     }
     (options, toolbox)
+}
+
+/// A table of names of images with what they stand for: a digest, a tag and a digest, or a reason to leave them.
+pub(crate) fn pins(table: &toml::Value) -> Pins {
+    let pin = |name: &String, value: &toml::Value| {
+        let reference = Reference::parse(name).expect("it is a name");
+        let text = value.as_str().expect("it is a text");
+        let tag = reference.effective_tag().expect("it has a tag").to_owned();
+        let answer = match text.split_once('@') {
+            Some((tag, digest)) => Answer::Pin(Pin { tag: tag.to_owned(), digest: digest.to_owned() }),
+            None if text.starts_with("sha256:") => Answer::Pin(Pin { tag, digest: text.to_owned() }),
+            None => Answer::Left(text.to_owned()),
+        };
+        (reference, answer)
+    };
+    table.as_table().expect("it is a table").iter().map(|(name, value)| pin(name, value)).collect()
 }
 
 /// A unified diff, in which carriage returns can be seen; empty where nothing differs.

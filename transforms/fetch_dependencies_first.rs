@@ -115,7 +115,7 @@ fn with_fetch(model: &Model<'_>, stage: usize, build: usize, fetch: &Fetch) -> R
     let mut moved = 0;
     for copy in (model.stages[stage].instructions.start..build).rev().filter(|&at| is_copy(model, at)) {
         let parsed = parse(&text);
-        let now = Model::new(&parsed.tree, model.toolbox, model.context);
+        let now = Model::with_pins(&parsed.tree, model.toolbox, model.context, model.pins);
         let step = parsed.tree.instructions.len() - from_end - 1 - moved;
         let body = parsed.tree.instructions[copy].body.as_copy().ok_or("the copies cannot be told apart")?;
         let found = delay::of(&now, stage, copy).ok_or("a copy before it cannot be followed")?;

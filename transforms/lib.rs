@@ -6,7 +6,7 @@
 
 pub use dockopt_model::builder::Builder;
 pub use dockopt_model::caches::Caches;
-use dockopt_model::{Model, layout};
+use dockopt_model::{Model, Pins, layout};
 use dockopt_syntax::{Edit, EditError, Edits, Span};
 
 /// Declares the passes: each file by its module, in the order of phases.
@@ -40,6 +40,7 @@ passes! {
     drop_package_caches,
     mount_package_caches,
     merge_runs,
+    pin_bases,
     ignore_build_noise,
 }
 
@@ -192,6 +193,8 @@ pub struct Options {
     pub caches: Caches,
     /// Which builder the file is written for.
     pub builder: Builder,
+    /// What names of images stand for, as far as it was found out.
+    pub pins: Pins,
 }
 
 /// When RUN instructions that follow each other are merged.

@@ -5,6 +5,7 @@ mod explain;
 mod fix;
 mod graph;
 mod passes;
+mod pin;
 mod simulate;
 mod timings;
 mod verify;
@@ -33,6 +34,7 @@ pub fn run(command: &Command, terminal: &mut Terminal) -> Status {
         Command::Graph(arguments) => graph::run(arguments, terminal),
         Command::Verify(arguments) => verify::run(arguments, terminal),
         Command::Simulate(arguments) => simulate::run(arguments, terminal),
+        Command::Pin(arguments) => pin::run(arguments, terminal),
     }
 }
 

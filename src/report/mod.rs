@@ -1,9 +1,10 @@
-//! What people and machines get to read. Must not work on files; of all modules only this one and the configuration know
-//! serialisation.
+//! What people and machines get to read. Must not work on files; of all modules only this one, those that read what others write, the
+//! configuration and the lock file know serialisation.
 
 pub mod graph;
 pub mod json;
 pub mod page;
+pub mod pin;
 pub mod simulate;
 pub mod text;
 pub mod timings;

@@ -120,6 +120,10 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Reply, log: &Mutex<Vec<A
     reader.read_exact(&mut body).ok()?;
     asked.body = String::from_utf8_lossy(&body).into_owned();
     let reply = answer(&asked);
+    let is_head = asked.method == "HEAD";
+    let forwarded = if let Reply::Forward(to) = &reply { Some(forward(&asked, to)?) } else { None };
+    // Before anybody can read the answer.
+    log.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
     let mut out = stream;
     match reply {
         Reply::Text(status, headers, body) => {
@@ -129,25 +133,24 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Reply, log: &Mutex<Vec<A
                 text.push_str(&format!("{key}: {value}\r\n"));
             }
             text.push_str("\r\n");
-            if asked.method != "HEAD" {
+            if !is_head {
                 text.push_str(&body);
             }
             out.write_all(text.as_bytes()).ok()?;
         }
         Reply::Raw(text) => out.write_all(text.as_bytes()).ok()?,
-        Reply::Forward(to) => forward(&asked, &to, out)?,
+        Reply::Forward(_) => out.write_all(&forwarded.unwrap_or_default()).ok()?,
         Reply::Endless => {
             let header = "HTTP/1.1 200 x\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
             out.write_all(header.as_bytes()).ok()?;
             while out.write_all(&[b' '; 4_096]).is_ok() {}
         }
     }
-    log.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
     let _ = stream.shutdown(Shutdown::Both);
     Some(())
 }
 
-fn forward(asked: &Asked, to: &str, mut out: &TcpStream) -> Option<()> {
+fn forward(asked: &Asked, to: &str) -> Option<Vec<u8>> {
     let mut upstream = TcpStream::connect(to).ok()?;
     let mut text = format!("{} {} HTTP/1.1\r\n", asked.method, asked.path);
     for line in asked.headers.iter().filter(|line| !line.to_ascii_lowercase().starts_with("connection:")) {
@@ -158,5 +161,5 @@ fn forward(asked: &Asked, to: &str, mut out: &TcpStream) -> Option<()> {
     upstream.write_all(text.as_bytes()).ok()?;
     let mut answer = Vec::new();
     upstream.read_to_end(&mut answer).ok()?;
-    out.write_all(&answer).ok()
+    Some(answer)
 }

@@ -12,6 +12,8 @@
 //!   tell.
 //! - `made-folder`: making a folder that exists is nothing; so is making one, or giving it a mode as `COPY --parents` does, that a
 //!   COPY gives its attributes later, before anything looks at them.
+//! - `pinned-reference`: a name of an image is the repository and digest that it stands for, where it has a digest or an answer
+//!   gives it one (`pins.rs`), and the tag beside a digest is nothing.
 //! - `folder-attributes`: an install that reads a folder whole does not look at the owner and mode of the folder itself.
 //!
 //! Two traces are equal if one becomes the other by swapping neighbours that are independent. Each atom is hashed together
@@ -21,16 +23,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Tree, Word};
+use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Word};
 
-use crate::Model;
 use crate::atom::{Atom, AtomKind};
 use crate::effects;
 use crate::element::Element;
+use crate::pins;
 use crate::region::{Footprint, Region};
 use crate::stages::{Parent, Stage};
 use crate::trace::Trace;
 use crate::triggers::Child;
+use crate::{Known, Model};
 
 /// The meaning of a whole file: that of each stage, and then of the triggers of each stage that has some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +53,7 @@ impl Digest {
         let mut stages = Self::of_stages(model, commands);
         // The triggers of a stage mean what a child makes of them: what they build upon is all that is known of the child.
         for child in Child::of(model.tree) {
-            stages.extend(Self::of_stages(&child.model(model.toolbox), commands).pop());
+            stages.extend(Self::of_stages(&child.model(model.toolbox, model.pins), commands).pop());
         }
         Self { stages }
     }
@@ -66,7 +69,7 @@ impl Digest {
                 Parent::Scratch => state.add("scratch"),
                 Parent::Image { .. } => {}
             }
-            state.add(&configuration(model.tree, stage));
+            state.add(&configuration(model, stage));
             let mut hashes = histories(&atoms);
             hashes.sort_unstable();
             state.add(&hashes);
@@ -371,7 +374,8 @@ fn histories(atoms: &[&Atom]) -> Vec<u128> {
 }
 
 /// What a stage gives the image besides files: one text.
-fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
+fn configuration(model: &Model<'_>, stage: &Stage) -> Vec<String> {
+    let tree = model.tree;
     let mut slots: BTreeMap<String, String> = BTreeMap::new();
     let mut sets: Vec<String> = Vec::new();
     for instruction in &tree.instructions[stage.instructions.clone()] {
@@ -380,13 +384,10 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
             Body::Cmd(command) => ("cmd".to_owned(), command_text(instruction, command)),
             Body::Entrypoint(command) => ("entrypoint".to_owned(), command_text(instruction, command)),
             Body::Healthcheck(Healthcheck::None) => ("health".to_owned(), String::new()),
-            Body::Healthcheck(Healthcheck::Command(command)) => {
-                let flags = instruction.flags.iter().map(|flag| format!("--{}={:?} ", flag.name, flag.value));
-                (
-                    "health".to_owned(),
-                    format!("{}{}", flags.collect::<String>(), command_text(instruction, command)),
-                )
-            }
+            Body::Healthcheck(Healthcheck::Command(command)) => (
+                "health".to_owned(),
+                format!("{} {}", flags(instruction), command_text(instruction, command)),
+            ),
             Body::Stopsignal(_) => at("signal"),
             Body::Maintainer(_) => at("author"),
             Body::Label(pairs) => {
@@ -409,14 +410,31 @@ fn configuration(tree: &Tree, stage: &Stage) -> Vec<String> {
     sets.sort_unstable();
     sets.dedup();
     let end = stage.states.last().expect("a stage has a state after its end");
-    let mut all = vec![
-        tree.instructions[stage.from].arguments_text().to_owned(),
-        format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell),
-    ];
+    let mut all = vec![base(model, stage), format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell)];
     all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
     all.extend(slots.into_iter().map(|(slot, text)| format!("{slot} {text}")));
     all.extend(sets);
     all
+}
+
+/// What a stage starts from: an image by what its name stands for, and by the name itself where a build argument may change that.
+fn base(model: &Model<'_>, stage: &Stage) -> String {
+    let Body::From { image, alias } = &model.tree.instructions[stage.from].body else { return String::new() };
+    let alias = alias.as_ref().map(|alias| &alias.name.text);
+    match &stage.parent {
+        Parent::Image { name: Known::Is(name), .. } if image.text.contains('$') => {
+            format!("{} {} {alias:?}", image.text, pins::identity(model.pins, name))
+        }
+        Parent::Image { name: Known::Is(name), .. } => {
+            format!("{} {alias:?}", pins::identity(model.pins, name))
+        }
+        _ => format!("{} {alias:?}", image.text),
+    }
+}
+
+/// The flags of an instruction, wherever it stands.
+fn flags(instruction: &Instruction) -> String {
+    instruction.flags.iter().map(|flag| format!("--{}={:?} ", flag.name, flag.value)).collect()
 }
 
 fn one_text(instruction: &Instruction) -> String {

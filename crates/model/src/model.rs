@@ -9,6 +9,7 @@ use dockopt_tools::Toolbox;
 use crate::context::Context;
 use crate::digest::Digest;
 use crate::image::Image;
+use crate::pins::{self, Pins};
 use crate::script::{NoScript, Script};
 use crate::stages::{self, Stage};
 use crate::trace::{self, Trace};
@@ -23,6 +24,8 @@ pub struct Model<'a> {
     pub toolbox: &'a Toolbox,
     /// The build context, if there is one.
     pub context: Option<&'a Context<'a>>,
+    /// What names of images stand for.
+    pub pins: &'a Pins,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     scripts: BTreeMap<usize, Result<Script<'a>, NoScript>>,
@@ -33,7 +36,17 @@ pub struct Model<'a> {
 impl<'a> Model<'a> {
     /// Reads the meaning of a tree.
     pub fn new(tree: &'a Tree, toolbox: &'a Toolbox, context: Option<&'a Context<'a>>) -> Self {
-        let stages = stages::read(tree);
+        Self::with_pins(tree, toolbox, context, &pins::NONE)
+    }
+
+    /// The same where it is known what some names of images stand for.
+    pub fn with_pins(
+        tree: &'a Tree,
+        toolbox: &'a Toolbox,
+        context: Option<&'a Context<'a>>,
+        pins: &'a Pins,
+    ) -> Self {
+        let stages = stages::read(tree, pins);
         let mut scripts = BTreeMap::new();
         for stage in &stages {
             for at in stage.instructions.clone() {
@@ -43,7 +56,16 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        Self { tree, toolbox, context, stages, scripts, traces: OnceCell::new(), digest: OnceCell::new() }
+        Self {
+            tree,
+            toolbox,
+            context,
+            pins,
+            stages,
+            scripts,
+            traces: OnceCell::new(),
+            digest: OnceCell::new(),
+        }
     }
 
     /// The script of a RUN, by its instruction index.
@@ -68,6 +90,7 @@ impl<'a> Model<'a> {
                 stages: &self.stages,
                 scripts: &self.scripts,
                 context: self.context,
+                pins: self.pins,
             };
             let mut images = Vec::new();
             let mut traces = Vec::new();
@@ -138,7 +161,7 @@ impl<'a> Model<'a> {
     pub fn commands(&self) -> Vec<String> {
         let mut found = self.commands_from(0);
         for child in Child::of(self.tree) {
-            found.extend(child.model(self.toolbox).commands_from(child.first()));
+            found.extend(child.model(self.toolbox, self.pins).commands_from(child.first()));
         }
         found
     }

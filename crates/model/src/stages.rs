@@ -9,6 +9,7 @@ use dockopt_tools::bases::{self, Base};
 
 use crate::Known;
 use crate::expand::{Lookup, expand};
+use crate::pins::{self, Pins};
 use crate::state::{State, Variable};
 
 /// What a stage starts from.
@@ -66,7 +67,7 @@ pub fn base(stages: &[Stage], mut stage: usize) -> Option<&Base> {
 }
 
 /// Reads the stages of a tree.
-pub fn read(tree: &Tree) -> Vec<Stage> {
+pub fn read(tree: &Tree, pins: &Pins) -> Vec<Stage> {
     let globals = globals(tree);
     let starts: Vec<usize> = (0..tree.instructions.len())
         .filter(|&at| matches!(tree.instructions[at].body, Body::From { .. }))
@@ -79,7 +80,7 @@ pub fn read(tree: &Tree) -> Vec<Stage> {
             Some(Variable { value: Known::Is(value), .. }) => Lookup::Set(value.clone()),
             _ => Lookup::Unknown,
         });
-        let parent = parent(name, &stages);
+        let parent = parent(name, &stages, pins);
         let first = match &parent {
             Parent::Scratch => State::of_image(None, true),
             Parent::Stage(of) => {
@@ -144,7 +145,7 @@ fn globals(tree: &Tree) -> BTreeMap<String, Variable> {
     globals
 }
 
-fn parent(name: Known<String>, earlier: &[Stage]) -> Parent {
+fn parent(name: Known<String>, earlier: &[Stage], pins: &Pins) -> Parent {
     let Known::Is(image) = &name else { return Parent::Image { name, base: None } };
     // The later of two stages of one name wins.
     if let Some(of) =
@@ -155,7 +156,7 @@ fn parent(name: Known<String>, earlier: &[Stage]) -> Parent {
     if image == "scratch" {
         return Parent::Scratch;
     }
-    let base = bases::identify(image).map(Box::new);
+    let base = bases::identify(&pins::pinned(pins, image)).map(Box::new);
     Parent::Image { name, base }
 }
 

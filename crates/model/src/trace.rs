@@ -16,6 +16,7 @@ use crate::here::Here;
 use crate::image::Image;
 use crate::label;
 use crate::mounts;
+use crate::pins::{self, Pins};
 use crate::prelude::{Place, Prelude};
 use crate::region::{Footprint, Region};
 use crate::script::{NoScript, Script};
@@ -52,6 +53,8 @@ pub struct Input<'a> {
     pub scripts: &'a BTreeMap<usize, Result<Script<'a>, NoScript>>,
     /// The build context.
     pub context: Option<&'a Context<'a>>,
+    /// What names of images stand for.
+    pub pins: &'a Pins,
 }
 
 /// The trace of a stage. `parent` is the image at the end of the stage that it starts from.
@@ -211,10 +214,9 @@ impl Tracer<'_> {
                     label.push_str(heredoc.body.of(&tree.text));
                 }
                 if let Some(from) = flag("from") {
-                    label.push_str(&format!(
-                        " from={from}#{:?}",
-                        stages::named(self.input.stages, self.index, &from)
-                    ));
+                    let stage = stages::named(self.input.stages, self.index, &from);
+                    let from = if stage.is_some() { from } else { pins::identity(self.input.pins, &from) };
+                    label.push_str(&format!(" from={from}#{stage:?}"));
                 }
                 label.push_str(&label::variables_in(tree, state, instruction));
                 let mut effects = Effects { reads, ..Effects::default() };
@@ -239,7 +241,7 @@ impl Tracer<'_> {
         let (idle, seen): (Vec<Mount>, Vec<Mount>) = instruction.mounts().into_iter().partition(is_nothing);
         let is_idle = |flag: &&Flag| idle.iter().any(|mount| mount.span == flag.span);
         let flags = instruction.flags.iter().filter(|flag| !is_idle(flag));
-        let mounts: Vec<String> = flags.map(|flag| format!("--{}={:?}", flag.name, flag.value)).collect();
+        let mounts: Vec<String> = flags.map(|flag| self.flag(&seen, flag)).collect();
         let script = match self.input.scripts.get(&at) {
             Some(Ok(script)) => script,
             Some(Err(why)) => return self.opaque_run(at, instruction, &mounts, why),
@@ -314,6 +316,14 @@ impl Tracer<'_> {
                 prelude.add(node, dockopt_shell::canonical(script.text(), node), changes);
             }
         }
+    }
+
+    /// A flag of a RUN, in one spelling.
+    fn flag(&self, mounts: &[Mount], flag: &Flag) -> String {
+        let mount = mounts.iter().find(|mount| mount.span == flag.span);
+        let from = mount.and_then(|mount| mount.option(&["from"]));
+        let image = from.filter(|from| stages::named(self.input.stages, self.index, from).is_none());
+        pins::flag_label(self.input.pins, flag, image)
     }
 
     fn opaque_run(&mut self, at: usize, instruction: &Instruction, mounts: &[String], why: &NoScript) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dockopt_syntax::{Alias, Body, Instruction, Item, ItemKind, Span, Tree, Word};
 use dockopt_tools::Toolbox;
 
-use crate::Model;
+use crate::{Model, Pins};
 
 /// The file as the child of one of its stages finds it: it ends with that stage, behind which the triggers are a stage of
 /// their own. The text and all places in it are those of the file.
@@ -74,8 +74,8 @@ impl Child {
     }
 
     /// What the file means then. Of the child's build context nothing is known.
-    pub fn model<'c>(&'c self, toolbox: &'c Toolbox) -> Model<'c> {
-        Model::new(&self.tree, toolbox, None)
+    pub fn model<'c>(&'c self, toolbox: &'c Toolbox, pins: &'c Pins) -> Model<'c> {
+        Model::with_pins(&self.tree, toolbox, None, pins)
     }
 
     /// Whether a place is in one of the triggers.
@@ -115,7 +115,7 @@ mod tests {
         let keywords: Vec<&str> = child.tree.instructions.iter().map(|one| one.keyword_text(text)).collect();
         assert_eq!(keywords, ["FROM", "ENV", "FROM", "ONBUILD RUN", "ONBUILD RUN"]);
         assert_eq!(child.tree.leading_comments(child.first()).of(text), "# why\n");
-        let model = child.model(Toolbox::builtin());
+        let model = child.model(Toolbox::builtin(), &crate::pins::NONE);
         assert_eq!(model.script(child.first() + 1).expect("it is a script").text(), "c\n");
         assert!(
             model.stages[1].state(child.first()).variables.contains_key("A"),
