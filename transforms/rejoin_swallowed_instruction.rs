@@ -136,7 +136,14 @@ fn swallowed(cx: &Cx<'_>, index: usize) -> Option<Swallowed> {
         let lines = gap.of(&tree.text);
         let begins_line = lines.contains('\n') && lines.rsplit('\n').next().is_some_and(|indent| indent.trim().is_empty());
         let mut commands = Commands { gone: vec![dockopt_shell::canonical(script.text(), node)], new: Vec::new() };
-        if let (Keyword::Run, Some(first)) = (keyword, simple.words.get(1)) {
+        // A trigger's command is one of the file's, too.
+        let is_run = |word: &dockopt_shell::Word| script.text()[word.span.clone()].eq_ignore_ascii_case("run");
+        let first = match keyword {
+            Keyword::Run => simple.words.get(1),
+            Keyword::Onbuild => simple.words.get(1).filter(|word| is_run(word)).and_then(|_| simple.words.get(2)),
+            _ => None,
+        };
+        if let Some(first) = first {
             commands.new.push(canonical(&script.text()[first.span.start..node.span.end]));
         }
         begins_line.then(|| Swallowed { keyword, gap, is_last: at + 1 == operands.len(), commands })
