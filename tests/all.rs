@@ -9,6 +9,7 @@ mod examples;
 mod fixtures;
 mod generate;
 mod image;
+mod matrix;
 mod parsers;
 mod properties;
 mod registry;

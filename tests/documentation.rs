@@ -129,7 +129,7 @@ fn with_table(readme: &str) -> String {
 }
 
 /// Writes a generated file that is not as it should be, and notes that.
-fn write_if_other(path: &str, text: &str, stale: &mut Vec<String>) {
+pub(crate) fn write_if_other(path: &str, text: &str, stale: &mut Vec<String>) {
     let full = support::root().join(path);
     if fs::read_to_string(&full).is_ok_and(|old| old == text) {
         return;

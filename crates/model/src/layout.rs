@@ -116,12 +116,14 @@ impl Chain {
 pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Edit> {
     let script = model.script(instruction).ok()?;
     let run = &model.tree.instructions[instruction];
-    if !run.heredocs.is_empty() {
-        return None;
-    }
     let items = &script.ast.list.items;
     let last = items.last()?;
     let stops = script.stops_on_error();
+    if !run.heredocs.is_empty() {
+        // A line of its own, which runs if all before it succeeded.
+        let is_plain = run.is_heredoc_script() && stops && items.len() > 1 && last.terminator.is_none();
+        return if is_plain { append_line(model.tree, script, last, command) } else { None };
+    }
     let operator = match last.terminator {
         Some(Terminator::Background) => return None,
         // `a; b;` would hide a failure of `b` behind the new command.
@@ -132,6 +134,21 @@ pub fn append(model: &Model<'_>, instruction: usize, command: &str) -> Option<Ed
     let at = script.logical.source_end(last.node.span.end);
     let text = format!("{}{command}", Chain::of(model, instruction).between(model.tree, operator));
     Some(Edit { span: Span::at(at), text })
+}
+
+/// Adds a line behind the last command of a script of several lines, indented as the line on which that begins.
+fn append_line(tree: &Tree, script: &Script<'_>, last: &dockopt_shell::Item, command: &str) -> Option<Edit> {
+    let (start, end) =
+        (script.logical.source_start(last.node.span.start), script.logical.source_end(last.node.span.end));
+    let line = tree.text[..start].rsplit('\n').next().unwrap_or_default();
+    let rest = tree.text[end..].split('\n').next().unwrap_or_default();
+    let alone = line.trim().is_empty() && rest.trim().is_empty();
+    // Where a command before the last one of a chain fails, the script goes on: the chain itself must go on.
+    let joint = match last.node.kind {
+        NodeKind::And { .. } => format!(" &&{}{line}    ", tree.newline()),
+        _ => format!("{}{line}", tree.newline()),
+    };
+    alone.then(|| Edit { span: Span::at(end), text: format!("{joint}{command}") })
 }
 
 /// Adds flags to a RUN, behind those that it has, each on a line of its own.
