@@ -13,8 +13,20 @@ use crate::generate;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-const CLEANUP: [&str; 39] = [
+const CLEANUP: [&str; 50] = [
     "UV_LINK_MODE=copy",
+    // Options of a script that are on already when another one joins it.
+    "set",
+    "-e",
+    "-x",
+    "-u",
+    "-ex",
+    "-eu",
+    "-eux",
+    "-exu",
+    "-euo",
+    "-o",
+    "pipefail",
     "--",
     "rm",
     "-r",
@@ -267,8 +279,13 @@ fn run_words(tree: &Tree) -> BTreeMap<String, usize> {
     let mut words = BTreeMap::new();
     let run = |one| trigger(one).or(Some(one)).filter(|one| one.keyword == Keyword::Run);
     for run in tree.instructions.iter().filter_map(run) {
-        let arguments =
-            run.arguments_text().split(|c: char| c.is_whitespace() || matches!(c, '&' | ';' | '<' | '>'));
+        // The words of a heredoc are its lines, not its delimiter.
+        let mut text = run.arguments_text().to_owned();
+        for heredoc in &run.heredocs {
+            text = text.replace(&heredoc.word, " ");
+            text.push_str(heredoc.body.of(&tree.text));
+        }
+        let arguments = text.split(|c: char| c.is_whitespace() || matches!(c, '&' | ';' | '<' | '>'));
         for word in arguments.filter(|word| !word.is_empty()) {
             *words.entry(word.replace(['\\', '\'', '"'], "")).or_default() += 1;
         }

@@ -32,7 +32,7 @@
 //! only over instructions that it does not depend on. RUNs in another form than a plain `&&` chain, with mounts or with
 //! heredocs are left. A refresh before an install that fetches the index by itself is never read, and goes.
 
-use dockopt_model::layout;
+use dockopt_model::{join, layout};
 use dockopt_syntax::{Body, Edit, Span};
 use dockopt_tools::{Role, Tool};
 
@@ -67,7 +67,8 @@ fn look_at(cx: &Cx<'_>, refresh: usize, install: usize) -> Option<Proposal> {
         Use::Install => {}
     }
     let edits = if refresh + 1 == install && layout::between(tree, refresh, install).is_some() {
-        layout::merge(cx.model, refresh, install, &layout::Chain::of_group(cx.model, &[refresh, install])).map(|edit| vec![edit])
+        let style = layout::Chain::of_group(cx.model, &[refresh, install]);
+        join::append(cx.model, refresh, refresh, install, &style).filter(|joined| joined.gone.is_empty()).map(|joined| joined.edits)
     } else {
         move_down(cx, refresh, install)
     };

@@ -39,6 +39,7 @@ passes! {
     install_from_lockfile,
     drop_package_caches,
     mount_package_caches,
+    drop_late_deletes,
     merge_runs,
     pin_bases,
     ignore_build_noise,

@@ -2,13 +2,15 @@
 //!
 //! ## What it does
 //!
-//! Two neighbouring RUNs become one `&&` chain if the second removes or rewrites what the first wrote, or if both are small
-//! steps of the system such as `mkdir` and `useradd` that no blank line sets apart. Comments stay with the commands that they describe.
+//! Neighbouring RUNs become one if they install with the same package manager of the system, or if they are small steps of the
+//! system such as `mkdir` and `useradd` that no blank line sets apart. The merged RUN has the form of the first one: a `&&` chain,
+//! a list after `set -e`, or a heredoc. Comments stay with the commands that they describe.
 //!
 //! ## Why
 //!
-//! A layer holds what a step wrote, even if the next one deletes it. Installs, builds and downloads that do not touch each
-//! other stay apart: a merged step runs whole again when any part of it changes.
+//! Each layer with packages holds its own copy of the package database, and a layer for one folder is a layer more to fetch. What
+//! changes for other reasons stays apart, since a merged step runs whole again when any part of it changes: dependencies,
+//! builds, downloads, and what names a build argument stay apart from what stands above them.
 //!
 //! ## Example
 //!
@@ -28,18 +30,17 @@
 //!
 //! ## Safety
 //!
-//! Safe: only chains of plain commands are merged, in shell form and without flags. Whatever one command of a shell can do
-//! to the next (`cd`, variables, options, background jobs, `exit`) keeps RUNs apart, and so does a `;` or `||` at the top
-//! level, because the failure of a command would then mean something else. Stages whose layers are not shipped are left.
+//! Safe: only plain commands are merged, in shell form and without flags, where each of them ends its RUN when it fails. Whatever
+//! one command of a shell can do to the next (`cd`, variables, options, background jobs, `exit`) keeps the RUNs below it apart, and
+//! so does a `;` without `set -e`, or a `||`, because the failure of a command would then mean something else. Stages whose
+//! layers are not shipped are left.
 //!
 //! ## Options
 //!
 //! `merge-runs = "when-it-pays"` (default), `"always"`, `"never"`.
 
-use dockopt_model::effects::Effects;
-use dockopt_model::region::{Footprint, Region};
-use dockopt_model::{Element, caches, layout};
-use dockopt_shell::NodeKind;
+use dockopt_model::{caches, element, join, layout};
+use dockopt_shell::{NodeKind, StateChange, state_changes};
 use dockopt_syntax::{Body, Edit, ItemKind};
 use dockopt_tools::{Kind, Role};
 
@@ -91,7 +92,7 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     let [one, two] = &mut groups[first..first + 2] else { return false };
     let (last, next) = (one.runs[one.runs.len() - 1], two.runs[0]);
     let why = match cx.options.merge {
-        _ if last + 1 != next || layout::between(cx.model.tree, last, next).is_none() => None,
+        _ if last + 1 != next || layout::between(cx.model.tree, last, next).is_none() || !one.half.lets(&two.half) => None,
         Merge::Always => Some(Why::Asked),
         _ => pays(&one.half, &two.half),
     };
@@ -109,7 +110,7 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
         return decline("the merged RUN would be too long to read");
     }
     let style = layout::Chain::of_group(cx.model, &[one.runs[0], next]);
-    let Some(edit) = layout::merge(cx.model, last, next, &style) else {
+    let Some(mut joined) = join::append(cx.model, one.runs[0], last, next, &style) else {
         return decline("a comment, flag or heredoc stands where this RUN and the one above would be joined");
     };
     // What the first leaves clean and the second fills again is cleaned once, at the end.
@@ -121,7 +122,8 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
             one.edits.push(cleanup);
         }
     }
-    one.edits.push(edit);
+    one.edits.append(&mut joined.edits);
+    one.gone.append(&mut joined.gone);
     one.edits.append(&mut two.edits);
     one.gone.append(&mut two.gone);
     one.runs.append(&mut two.runs);
@@ -153,9 +155,14 @@ struct Half {
     small: bool,
     /// The system package manager that it installs with.
     manager: Option<String>,
-    writes: Footprint,
-    /// What it removes or rewrites.
-    takes_back: Footprint,
+    /// It names a build argument, so it may be another one in each build.
+    has_arguments: bool,
+    /// What follows it in the same shell would run in another folder.
+    leaves_folder: bool,
+    /// What follows it in the same shell would run with other variables.
+    leaves_variables: bool,
+    /// It goes to a folder of its own first.
+    goes_first: bool,
 }
 
 impl Half {
@@ -164,8 +171,14 @@ impl Half {
         self.commands += other.commands;
         self.small &= other.small;
         self.manager = other.manager.or(self.manager.take());
-        self.writes.extend(&other.writes);
-        self.takes_back.extend(&other.takes_back);
+        self.has_arguments |= other.has_arguments;
+        self.leaves_folder |= other.leaves_folder;
+        self.leaves_variables |= other.leaves_variables;
+    }
+
+    /// Whether the other can follow it in the same shell.
+    fn lets(&self, other: &Self) -> bool {
+        !self.leaves_variables && (!self.leaves_folder || other.goes_first)
     }
 
     /// Reads a RUN; `None` if it is none, or cannot be merged with anything.
@@ -174,13 +187,21 @@ impl Half {
             return None;
         }
         let script = cx.model.script(at).ok()?;
-        let mut half = Self { commands: 0, small: true, manager: None, writes: Footprint::default(), takes_back: Footprint::default() };
-        for operand in layout::operands(cx.model, at)? {
-            let Element::Node(node) = operand else { return None };
-            let plain = matches!(node.kind, NodeKind::Simple(_) | NodeKind::Pipe { .. }) && !dockopt_shell::changes_state(node);
-            if !plain {
+        let state = cx.model.stages[stage].state(at);
+        let mut half = Self { small: true, ..Self::default() };
+        for (index, node) in script.ast.and_chain().or_else(|| script.sequence())?.into_iter().enumerate() {
+            if element::sets_options(node) {
+                continue;
+            }
+            let changes = state_changes(node);
+            let stays = |change: &StateChange| matches!(change, StateChange::Directory | StateChange::Variable(_));
+            if !matches!(node.kind, NodeKind::Simple(_) | NodeKind::Pipe { .. }) || !changes.iter().all(stays) {
                 return None;
             }
+            let is_variable = |change: &StateChange| matches!(change, StateChange::Variable(name) if name != "PWD" && name != "OLDPWD");
+            half.leaves_folder |= changes.contains(&StateChange::Directory);
+            half.leaves_variables |= changes.iter().any(is_variable);
+            half.goes_first |= half.commands == 0 && element::goes_to(node);
             half.commands += 1;
             // What only empties caches belongs into the RUN that filled them, wherever that is.
             half.small &= script.cleans(node).is_none();
@@ -189,6 +210,10 @@ impl Half {
                 let names = simple.words.iter().flat_map(|word| &word.variables);
                 // What a process can tell about itself and its shell.
                 of_this_shell |= names.clone().any(|name| matches!(name.as_str(), "$" | "!" | "_" | "-" | "0" | "?" | "PPID" | "SECONDS" | "@" | "*" | "#"));
+                half.has_arguments |= names.clone().any(|name| state.is_argument(name));
+                if !changes.is_empty() {
+                    return;
+                }
                 let Some(invocation) = script.recognize(simple) else {
                     half.small = false;
                     return;
@@ -199,27 +224,18 @@ impl Half {
                     half.manager = Some(invocation.tool.name.clone());
                 }
             });
-            if of_this_shell {
+            if of_this_shell || !is_known(cx, stage, at, index) {
                 return None;
-            }
-            let role = dockopt_model::trace::role_of(script, operand);
-            let effects = known_effects(cx, stage, at, half.commands - 1)?;
-            half.writes.extend(&effects.writes);
-            if role == Some(Role::Remove) {
-                half.takes_back.extend(&effects.writes);
             }
         }
         Some(half)
     }
 }
 
-/// The effects of an element of a RUN; `None` if they are not known.
-fn known_effects(cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> Option<Effects> {
-    let mut all = Effects::default();
-    for atom in cx.model.traces()[stage].of(at).filter(|atom| atom.element == element) {
-        all.extend(atom.effects.clone());
-    }
-    (!all.reads.is_unknown() && !all.writes.is_unknown()).then_some(all)
+/// Whether the effects of an element of a RUN are known.
+fn is_known(cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> bool {
+    let mut atoms = cx.model.traces()[stage].of(at).filter(|atom| atom.element == element);
+    atoms.all(|atom| !atom.effects.reads.is_unknown() && !atom.effects.writes.is_unknown())
 }
 
 /// Why RUNs are merged.
@@ -227,7 +243,6 @@ fn known_effects(cx: &Cx<'_>, stage: usize, at: usize, element: usize) -> Option
 enum Why {
     Asked,
     Database,
-    Removal,
     Small,
 }
 
@@ -236,21 +251,18 @@ impl Why {
         match self {
             Self::Asked => "one layer does for all",
             Self::Database => "each writes the package database, so a lower layer holds a copy that a later one replaces",
-            Self::Removal => "a later one removes what an earlier one wrote, which otherwise stays in a layer below",
             Self::Small => "small steps of the system need one layer, not several",
         }
     }
 }
 
-/// Why merging two RUNs makes the image better, if it does.
+/// Why merging two RUNs makes the image better, if it does. What may be another one in each build does not join what is not.
 fn pays(one: &Half, two: &Half) -> Option<Why> {
+    if two.has_arguments && !one.has_arguments {
+        return None;
+    }
     if one.manager.is_some() && one.manager == two.manager {
         return Some(Why::Database);
-    }
-    let exact = |region: &&Region| matches!(region, Region::Path(_) | Region::Tree(_));
-    let taken: Footprint = two.takes_back.iter().filter(exact).cloned().collect();
-    if taken.iter().any(|region| one.writes.iter().filter(exact).any(|own| dockopt_model::region::meets(own, region))) {
-        return Some(Why::Removal);
     }
     (one.small && two.small).then_some(Why::Small)
 }

@@ -151,6 +151,11 @@ impl<'t> Script<'t> {
     }
 }
 
+/// Whether a node does nothing but switch on options that say how failures end the script, or that it says what it does.
+pub fn sets_options(node: &Node) -> bool {
+    set_options(node).is_some()
+}
+
 /// The options that a command switches on for the rest of the script, one letter each (`p` for `pipefail`), if it does
 /// nothing else.
 pub(crate) fn set_options(node: &Node) -> Option<String> {
@@ -177,6 +182,22 @@ pub(crate) fn set_options(node: &Node) -> Option<String> {
         }
     }
     (node.redirects.is_empty() && simple.assignments.is_empty()).then_some(options)
+}
+
+/// Whether a node only goes to a folder that it names by its absolute path.
+pub fn goes_to(node: &Node) -> bool {
+    folder_of_cd(node).is_some_and(|to| to.starts_with('/'))
+}
+
+/// Whether a node only goes to a folder that it names, from the one in which it is.
+pub(crate) fn goes_below(node: &Node) -> bool {
+    folder_of_cd(node).is_some_and(|to| !to.starts_with('-') && !to.is_empty())
+}
+
+fn folder_of_cd(node: &Node) -> Option<&str> {
+    let simple = node.as_simple().filter(|simple| simple.name() == Some("cd") && simple.words.len() == 2)?;
+    let is_plain = simple.assignments.is_empty() && node.redirects.is_empty();
+    simple.words[1].literal.as_deref().filter(|_| is_plain)
 }
 
 /// Whether what follows a node in its script may not run, or runs in another way.

@@ -194,51 +194,18 @@ pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edi
     (!in_the_way && run.heredocs.is_empty()).then(|| Edit { span, text: String::new() })
 }
 
-/// Makes one RUN of two that follow each other: the second's commands join the chain of the first, comments between them
-/// stay above the commands that they describe. `style` is that of the chain. `None` where that cannot be written.
-pub fn merge(model: &Model<'_>, first: usize, second: usize, style: &Chain) -> Option<Edit> {
-    let tree = model.tree;
-    let (one, two) = (&tree.instructions[first], &tree.instructions[second]);
-    if !one.heredocs.is_empty() || !two.heredocs.is_empty() || !one.flags.is_empty() || !two.flags.is_empty()
-    {
-        return None;
-    }
-    let (script, next) = (model.script(first).ok()?, model.script(second).ok()?);
-    let end = script.logical.source_end(script.ast.and_chain()?.last()?.span.end);
-    // Something after the last command, such as a comment of the shell, would swallow what follows.
-    let rest = &tree.text[end..one.code_span(&tree.text).end];
-    if !rest.trim_matches(|c: char| c.is_whitespace() || c == tree.escape.char()).is_empty() {
-        return None;
-    }
-    let start = next.logical.source_start(next.ast.and_chain()?.first()?.span.start);
-    if two.inner_comments.iter().any(|comment| comment.start < start) {
-        return None;
-    }
-    let comments = tree.leading_comments(second);
-    // A comment with a blank line below it is a heading or an aside, not a description of the second RUN.
-    let mut between = between(tree, first, second)?.iter();
-    let detached = between.any(|item| item.kind == ItemKind::Comment && !comments.contains(item.span));
-    if detached {
-        return None;
-    }
-    let chain = style;
-    let mut text = String::new();
-    let newline = tree.newline();
-    let mut lines = comments.of(&tree.text).lines().map(str::trim).peekable();
-    if lines.peek().is_none() {
-        text = chain.between(tree, "&&");
-    } else {
-        let operator = if chain.separator == Separator::Trailing { " && " } else { " " };
-        text.push_str(&format!("{operator}{}{newline}", tree.escape.char()));
-        for line in lines {
-            text.push_str(&format!("{}{line}{newline}", chain.indent));
-        }
-        text.push_str(&chain.indent);
-        if chain.separator == Separator::Leading {
-            text.push_str("&& ");
-        }
-    }
-    Some(Edit { span: Span::new(end, start), text })
+/// The same, but what follows takes the place of the operand that goes.
+pub fn take_out(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edit> {
+    let script = model.script(instruction).ok()?;
+    let chain = script.ast.and_chain()?;
+    let Some(next) = chain.get(index + 1) else { return remove(model, instruction, index) };
+    let run = &model.tree.instructions[instruction];
+    let span = Span::new(
+        script.logical.source_start(chain[index].span.start),
+        script.logical.source_start(next.span.start),
+    );
+    let in_the_way = run.inner_comments.iter().any(|comment| span.contains(*comment));
+    (!in_the_way && run.heredocs.is_empty()).then(|| Edit { span, text: String::new() })
 }
 
 /// The comments and blank lines between two instructions, if nothing else stands there. Triggers that follow each other may

@@ -42,6 +42,11 @@ const SYSTEM_TOPS: [&str; 20] = [
     "sys", "tmp", "usr", "var", "root", "home", "nix",
 ];
 
+/// Whether a path lies in a folder for temporary files, which are nobody's but of those who name them (hier(7), `/tmp`).
+pub fn is_scratch(path: &str) -> bool {
+    ["/tmp/", "/var/tmp/"].iter().any(|folder| path.len() > folder.len() && path.starts_with(folder))
+}
+
 /// Folders that no project owns as a whole, so that a working directory of that name shields nothing.
 fn is_shared(folder: &str) -> bool {
     let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();

@@ -123,6 +123,12 @@ pub fn meets(a: &Region, b: &Region) -> bool {
         (System { .. }, System { .. }) => true,
         (Accounts, Accounts) => true,
         (System { accounts, .. }, Accounts) | (Accounts, System { accounts, .. }) => *accounts,
+        // A program does not look for a file in /tmp that nobody named.
+        (System { .. }, Path(place) | Tree(place)) | (Path(place) | Tree(place), System { .. })
+            if path::is_scratch(place) =>
+        {
+            false
+        }
         (System { project, .. }, Path(place)) | (Path(place), System { project, .. }) => {
             path::is_system(place, project)
         }
@@ -188,6 +194,9 @@ mod tests {
             (system(), path("/usr/local/bin/tool"), true),
             (system(), path("/root/.npmrc"), true),
             (system(), path("/root/app.py"), false),
+            (system(), path("/tmp/archive.tar.gz"), false),
+            (system(), tree("/var/tmp/build"), false),
+            (system(), tree("/tmp"), true),
             (system(), path("/home/node/app/index.js"), false),
             (system(), tree("/"), true),
             (tree("/app"), path("/app/x"), true),

@@ -76,6 +76,11 @@ impl State {
         }
     }
 
+    /// Whether a variable comes from ARG, so that each build may give it another value.
+    pub fn is_argument(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(|variable| variable.label.contains("arg\u{1}"))
+    }
+
     /// Expands a word of an instruction.
     pub fn expand(&self, word: &str, escape: Escape) -> Known<String> {
         expand(word, escape, &|name| self.lookup(name))

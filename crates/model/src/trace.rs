@@ -11,7 +11,7 @@ use crate::atom::{Atom, AtomKind};
 use crate::context::Context;
 use crate::copy::{self, Copied, Written};
 use crate::effects::{self, Effects, Surroundings};
-use crate::element::{Element, set_options};
+use crate::element::{Element, goes_to, set_options};
 use crate::here::Here;
 use crate::image::Image;
 use crate::label;
@@ -22,6 +22,7 @@ use crate::region::{Footprint, Region};
 use crate::script::{NoScript, Script};
 use crate::scripted;
 use crate::stages::{self, Parent, Stage};
+use crate::state::State;
 use crate::versions::{self, Versions};
 use crate::{Known, path};
 
@@ -274,16 +275,22 @@ impl Tracer<'_> {
                 Element::Node(node) => script.removal(node),
                 Element::Block { .. } => None,
             };
+            for folder in temporary_folders(state, &here) {
+                effects.reads.add(Region::Tree(folder.clone()));
+                effects.writes.add(Region::Tree(folder));
+            }
             // A list looks at its folders by `cd` itself.
             let looked_at = if script.ast.and_chain().is_some() { &cwd } else { &state.cwd };
-            if let (Known::Is(cwd), None) = (looked_at, &removal) {
+            let is_move = matches!(element, Element::Node(node) if goes_to(node));
+            let is_free = removal.is_some() || is_move;
+            if let (Known::Is(cwd), false) = (looked_at, is_free) {
                 effects.reads.add(Region::Project(cwd.clone()));
             }
             for mount in &seen {
                 effects.extend(mount_effects(mount));
             }
             let any_folder = Known::Unknown;
-            let seen_folder = if removal.is_some() { &any_folder } else { &cwd };
+            let seen_folder = if is_free { &any_folder } else { &cwd };
             let around = scripted::Surroundings {
                 tree: self.input.tree,
                 base: stages::base(self.input.stages, self.index),
@@ -294,6 +301,7 @@ impl Tracer<'_> {
             let where_it_stands = if place == last { Place::Last } else { Place::Before };
             let seen = match &removal {
                 Some(removal) => prelude.seen_by_removal(removal),
+                None if is_move => prelude.seen_by_move(),
                 None => prelude.seen_by(script, &state.shell, element, where_it_stands),
             };
             label.push_str(&format!(" mounts={mounts:?} prelude={seen}"));
@@ -341,6 +349,19 @@ impl Tracer<'_> {
         self.image.write(&effects.writes);
         self.push(at, AtomKind::Run, label, effects);
     }
+}
+
+/// The folders that every program may use for its temporary files, besides those of the system, as the environment says.
+fn temporary_folders(state: &State, here: &Here) -> Vec<String> {
+    let value = |name: &&str| match (here.variables.get(*name), state.variables.get(*name)) {
+        (Some(own), _) => Some(own.clone()),
+        (None, Some(variable)) => Some(variable.value.get().cloned()),
+        (None, None) => None,
+    };
+    let values = ["TMPDIR", "TMP", "TEMP", "TEMPDIR"].iter().filter_map(value);
+    values
+        .map(|folder| folder.map_or_else(|| "/tmp".to_owned(), |folder| path::resolve("/", &folder)))
+        .collect()
 }
 
 /// The label of a folder that is made where there is none: 0755 unless `--chmod` says otherwise.
