@@ -40,12 +40,18 @@
 //! project need, and the reason of each rewrite says how. Everything but that step is proven to stay as it was. Projects that
 //! bring their dependencies along, builds with mounts, options or variables that change what is fetched, and steps that would
 //! have to run before what they need are left alone; so is every file that fetches already.
+//!
+//! Gradle has no step of this kind: `gradle dependencies` is a report about one project, which downloads what describes the
+//! packages and not the packages, and to write it the scripts of all projects run, those that read the sources or git among
+//! them. A cache mount on the build keeps its downloads without any of that.
 
-use dockopt_model::fetch::{self, Build};
+use std::collections::BTreeSet;
+
+use dockopt_model::fetch::{self, Build, Step};
 use dockopt_model::moved_copy::{At, MovedCopy};
 use dockopt_model::{Model, delay, effects};
 use dockopt_syntax::{Body, Edit, Edits, Span, parse};
-use dockopt_tools::{Fetch, Tool};
+use dockopt_tools::Tool;
 
 use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
 
@@ -70,8 +76,8 @@ fn look_at(model: &Model<'_>, stage: usize) -> Option<Proposal> {
     let first = (model.stages[stage].instructions.start..instruction).find(copies)?;
     let place = model.tree.instructions[instruction].keyword_span;
     let proposal = fetch.and_then(|fetch| {
-        let text = with_fetch(model, stage, place_before(model, stage, instruction, tool), fetch)?;
-        rewrite(model, first, place, fetch, &text).ok_or_else(|| "two changes of this rewrite would meet".to_owned())
+        let (text, ignore) = with_fetch(model, stage, place_before(model, stage, instruction, tool), &fetch.command)?;
+        rewrite(model, first, place, &fetch, &text, ignore).ok_or_else(|| "two changes of this rewrite would meet".to_owned())
     });
     Some(match proposal {
         Ok(rewrite) => Proposal::Rewrite(rewrite),
@@ -96,8 +102,9 @@ fn place_before(model: &Model<'_>, stage: usize, build: usize, tool: &Tool) -> u
     build - (start..build).rev().take_while(is_nothing_to_it).count()
 }
 
-/// The Dockerfile with the step before an instruction, and with the copies of sources between the two.
-fn with_fetch(model: &Model<'_>, stage: usize, build: usize, fetch: &Fetch) -> Result<String, String> {
+/// The Dockerfile with the step before an instruction, and with the copies of sources between the two; and what the ignore file
+/// has to leave out for that.
+fn with_fetch(model: &Model<'_>, stage: usize, build: usize, command: &str) -> Result<(String, BTreeSet<String>), String> {
     let tree = model.tree;
     let run = &tree.instructions[build];
     let keyword = if run.keyword_text(&tree.text).chars().all(char::is_lowercase) { "run" } else { "RUN" };
@@ -107,12 +114,13 @@ fn with_fetch(model: &Model<'_>, stage: usize, build: usize, fetch: &Fetch) -> R
         return Err("the line before it ends in a continuation".to_owned());
     }
     let at = above.span.end;
-    let line = format!("{keyword} {}{}", fetch.command, tree.newline());
+    let line = format!("{keyword} {command}{}", tree.newline());
     let step = vec![Edit { span: Span::at(at), text: line }];
     let mut text = Edits::joined(step).and_then(|edits| edits.apply(&tree.text)).map_err(|error| error.to_string())?;
     // Each copy that moves leaves the step where it was, counted from the end.
     let from_end = tree.instructions.len() - build;
     let mut moved = 0;
+    let mut ignore = BTreeSet::new();
     for copy in (model.stages[stage].instructions.start..build).rev().filter(|&at| is_copy(model, at)) {
         let parsed = parse(&text);
         let now = Model::with_pins(&parsed.tree, model.toolbox, model.context, model.pins);
@@ -136,18 +144,16 @@ fn with_fetch(model: &Model<'_>, stage: usize, build: usize, fetch: &Fetch) -> R
         if found.files.keys().all(is_read) {
             continue;
         }
-        if !found.ignore.is_empty() {
-            return Err("it would need a line in the ignore file".to_owned());
-        }
+        ignore.extend(found.ignore.iter().cloned());
         let edits = MovedCopy::below(&now, copy, body, &found, last, At::TheInstall)?.edits;
         text = Edits::joined(edits).and_then(|edits| edits.apply(&text)).map_err(|error| error.to_string())?;
         moved += 1;
     }
-    if moved == 0 { Err("no copy of sources stands before it".to_owned()) } else { Ok(text) }
+    if moved == 0 { Err("no copy of sources stands before it".to_owned()) } else { Ok((text, ignore)) }
 }
 
 /// The rewrite that makes this text of the Dockerfile.
-fn rewrite(model: &Model<'_>, first: usize, place: Span, fetch: &Fetch, text: &str) -> Option<Rewrite> {
+fn rewrite(model: &Model<'_>, first: usize, place: Span, fetch: &Step<'_>, text: &str, ignore: BTreeSet<String>) -> Option<Rewrite> {
     let old = &model.tree.text;
     let start = model.tree.leading_comments(first).start;
     let same_end = old.bytes().rev().zip(text.bytes().rev()).take_while(|(one, other)| one == other).count();
@@ -157,12 +163,17 @@ fn rewrite(model: &Model<'_>, first: usize, place: Span, fetch: &Fetch, text: &s
     let span = Span::new(start, old.len() - tail);
     let edit = Edit { span, text: text.get(start..text.len() - tail)?.to_owned() };
     let title = format!("fetch with `{}` before the sources are copied", fetch.command);
-    let reason = format!(
+    let mut reason = format!(
         "it runs again only when a file changes that is copied before it, not after every edit of the sources; it can fail where the build does not: {}",
-        fetch.fails
+        fetch.form.fails
     );
+    if !ignore.is_empty() {
+        let folders: Vec<&str> = ignore.iter().map(String::as_str).collect();
+        reason.push_str(&format!("; .dockerignore gets {}, or the copy could overwrite what was fetched", folders.join(", ")));
+    }
     let mut rewrite = Rewrite::safe(title, reason, place, vec![edit]).ok()?;
     rewrite.class = Class::Unsafe;
     rewrite.commands.new.push(canonical(&fetch.command));
+    rewrite.ignore = ignore.into_iter().collect();
     Some(rewrite)
 }

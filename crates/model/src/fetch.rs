@@ -3,7 +3,7 @@
 
 use dockopt_shell::Simple;
 use dockopt_tools::manifests::{Look, Project};
-use dockopt_tools::{Arg, Fetch, Invocation, Kind, Role, Tool};
+use dockopt_tools::{Arg, Fetch, FlagValue, Invocation, Kind, Role, Taken, TakenOperands, Tool};
 
 use crate::element::Element;
 use crate::script;
@@ -17,7 +17,16 @@ pub struct Build<'m> {
     /// Its tool.
     pub tool: &'m Tool,
     /// The step that fits, or why there is none, as a clause.
-    pub fetch: Result<&'m Fetch, String>,
+    pub fetch: Result<Step<'m>, String>,
+}
+
+/// A step that fetches for a build.
+#[derive(Debug)]
+pub struct Step<'m> {
+    /// The command line.
+    pub command: String,
+    /// What is known of it.
+    pub form: &'m Fetch,
 }
 
 /// The first build of a stage that fetches by itself. `None` where there is none, or where a step before it fetched or
@@ -94,7 +103,7 @@ impl Place<'_, '_> {
         simple: &Simple,
         invocation: &Invocation<'_>,
         forms: &'m [Fetch],
-    ) -> Result<&'m Fetch, String> {
+    ) -> Result<Step<'m>, String> {
         if self.part.simple().is_none_or(|own| !std::ptr::eq(own, simple)) {
             return Err("it is part of a larger command".to_owned());
         }
@@ -116,7 +125,7 @@ impl Place<'_, '_> {
         let mut why = "there is no step that fetches for it".to_owned();
         for form in forms {
             match self.fits(simple, invocation, form, &cwd) {
-                Ok(()) => return Ok(form),
+                Ok(command) => return Ok(Step { command, form }),
                 Err(reason) => why = reason,
             }
         }
@@ -150,7 +159,7 @@ impl Place<'_, '_> {
         invocation: &Invocation<'_>,
         form: &Fetch,
         cwd: &str,
-    ) -> Result<(), String> {
+    ) -> Result<String, String> {
         let args = self.script.args(simple);
         let verb: Vec<&str> =
             args[invocation.verb.clone()].iter().filter_map(|word| word.literal()).collect();
@@ -182,6 +191,12 @@ impl Place<'_, '_> {
                     _ => format!("there is no `{file}` of the build context"),
                 });
             }
+            let text = image.read(&file).unwrap_or_default();
+            if let Some(said) = form.not_saying.iter().find(|said| text.contains(said.as_str())) {
+                return Err(format!(
+                    "`{file}` has `{said}`, and what that asks for may not be there to fetch"
+                ));
+            }
         }
         for name in &form.not_beside {
             let file = path::resolve(cwd, name);
@@ -191,6 +206,54 @@ impl Place<'_, '_> {
                 Look::File | Look::Directory => return Err(format!("`{file}` is there")),
             }
         }
-        Ok(())
+        self.command(simple, invocation, form)
+    }
+
+    /// The command line of the step, with what it takes of the words of the build.
+    fn command(&self, simple: &Simple, invocation: &Invocation<'_>, form: &Fetch) -> Result<String, String> {
+        let source = |index: usize| &self.script.text()[simple.words[index].span.clone()];
+        let program: Vec<&str> = invocation.command.clone().map(source).collect();
+        let rest = form.command.split_once(' ').map_or("", |(_, rest)| rest);
+        let mut command = format!("{} {rest}", program.join(" "));
+        let mut add = |word: &str| {
+            command.push(' ');
+            command.push_str(word);
+        };
+        let Some(Taken { options, other_form, leaves, operands }) = &form.takes else { return Ok(command) };
+        if let Some(flag) = invocation.flags.iter().find(|flag| {
+            ![options, leaves].iter().any(|list| list.contains(&flag.name))
+                && !other_form.contains_key(&flag.name)
+        }) {
+            return Err(format!("`{}` may change what is fetched", flag.name));
+        }
+        if !invocation.complete {
+            return Err("not every word of it is understood".to_owned());
+        }
+        match (operands, invocation.operands.as_slice()) {
+            (TakenOperands::None, _) | (TakenOperands::One, []) => {}
+            (TakenOperands::One, [one]) => add(source(*one)),
+            (TakenOperands::One, _) => return Err("it names more than one thing to build".to_owned()),
+        }
+        let args = self.script.args(simple);
+        let mut taken = None;
+        for flag in &invocation.flags {
+            if let Some(start) = other_form.get(&flag.name) {
+                let plain = |value: &&str| {
+                    value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+                };
+                let value = flag.value.as_ref().and_then(|value| value.text(&args)).filter(plain);
+                let value = value.ok_or_else(|| format!("the value of `{}` is not plain", flag.name))?;
+                add(&format!("{start}{value}"));
+            } else if options.contains(&flag.name) {
+                // Several short options may stand in one word.
+                if taken.replace(flag.word) != Some(flag.word) {
+                    add(source(flag.word));
+                }
+                if let Some(FlagValue::Word(value)) = flag.value {
+                    add(source(value));
+                }
+            }
+        }
+        Ok(command)
     }
 }

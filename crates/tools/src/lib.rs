@@ -21,7 +21,7 @@ pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
     Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, Lean, MountBy,
-    Operands, Place, Role, Scripted, Sharing, Tool, Unanswered,
+    Operands, Place, Role, Scripted, Sharing, Taken, TakenOperands, Tool, Unanswered,
 };
 
 /// The tools that are known, and where to find them by their first word.

@@ -285,13 +285,20 @@ impl Lean {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Fetch {
-    /// The command line.
+    /// The command line. Its first word is replaced by what starts the build, a start script of the project perhaps.
     pub command: String,
     /// The verbs of the action for which it fetches; all when empty.
     #[serde(default)]
     pub verbs: Vec<String>,
+    /// How the words of the build go over to it. Missing: they do not, and all but those of [`Fetch::not_with`] may be there.
+    #[serde(default)]
+    pub takes: Option<Taken>,
     /// The files that must lie in the working directory, as they are in the context.
+    #[serde(default)]
     pub beside: Vec<String>,
+    /// Texts of those files with which there is nothing to fetch in this way.
+    #[serde(default)]
+    pub not_saying: Vec<String>,
     /// Files and folders beside which there is nothing to fetch, or not in this way.
     #[serde(default)]
     pub not_beside: Vec<String>,
@@ -303,6 +310,35 @@ pub struct Fetch {
     pub harmless_assignments: Vec<String>,
     /// How it can fail where the build succeeds, as a clause.
     pub fails: String,
+}
+
+/// What a step that fetches takes of the words of a build. An option that is in none of the lists may change what is fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Taken {
+    /// Options that it is given, too, with their values.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Options whose value it is given in another form, which ends where the value begins.
+    #[serde(default)]
+    pub other_form: BTreeMap<String, String>,
+    /// Options that do not matter to it.
+    #[serde(default)]
+    pub leaves: Vec<String>,
+    /// What of the operands it is given.
+    #[serde(default)]
+    pub operands: TakenOperands,
+}
+
+/// What a step that fetches is given of the operands of a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TakenOperands {
+    /// None; they say what is built.
+    #[default]
+    None,
+    /// The one that there may be.
+    One,
 }
 
 /// A form of an install that takes what the lock file says, and fails where lock file and manifest disagree. The plain form
