@@ -200,7 +200,7 @@ impl<'a> Run<'_, 'a> {
                 Proposal::Rewrite(rewrite) => {
                     let allowed = rewrite.class == Class::Safe
                         || (rewrite.class == Class::Unsafe && self.request.selection.include_unsafe);
-                    match suppression(tree, pass, &rewrite) {
+                    match kept_by(tree, pass, &places(&rewrite)) {
                         Some(by) => {
                             let mut note = self.note(pass, &rewrite);
                             note.reason = format!("kept by `{by}`");
@@ -390,15 +390,16 @@ fn check_commands(before: &Model<'_>, after: &Model<'_>, rewrites: &[&Rewrite]) 
     }
 }
 
-/// The comment by which the author keeps a pass from the instruction that a rewrite is about, or from one that it edits.
-fn suppression(tree: &Tree, pass: &Pass, rewrite: &Rewrite) -> Option<String> {
+/// The place that a rewrite is about, and those that it edits.
+fn places(rewrite: &Rewrite) -> Vec<Span> {
+    std::iter::once(rewrite.at).chain(rewrite.edits.iter().map(|edit| edit.span)).collect()
+}
+
+/// The comment by which the author keeps a pass from an instruction that has one of these places.
+pub fn kept_by(tree: &Tree, pass: &Pass, places: &[Span]) -> Option<String> {
     let touched = |index: &usize| {
         let span = tree.instructions[*index].span;
-        span.contains(rewrite.at)
-            || rewrite
-                .edits
-                .iter()
-                .any(|edit| edit.span.start < span.end && span.start < edit.span.end.max(edit.span.start + 1))
+        places.iter().any(|place| place.start < span.end && span.start < place.end.max(place.start + 1))
     };
     let top = tree.instructions.first().map_or(0, |first| first.span.start);
     let head = Span::new(0, top).of(&tree.text).lines().filter(|line| line.contains("global"));

@@ -11,6 +11,8 @@ mod images;
 mod page;
 #[path = "builds/pairs.rs"]
 mod pairs;
+#[path = "builds/pins.rs"]
+mod pins;
 #[path = "builds/project.rs"]
 mod project;
 #[path = "builds/scenario.rs"]

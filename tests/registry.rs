@@ -205,19 +205,24 @@ fn tokens_are_fetched_with_a_password_or_an_identity() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused() {
+fn a_certificate_counts_where_somebody_vouches_for_it() {
     let folder = stand::folder();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=tests", "-days", "2"];
-    let places =
-        ["-keyout", &at("key.pem"), "-out", &at("cert.pem"), "-addext", "subjectAltName=IP:127.0.0.1"];
-    if stand::make("openssl", &[&arguments[..], &places[..]].concat(), b"").is_none() {
+    let places = ["-keyout", &at("key.pem"), "-out", &at("cert.pem")];
+    let names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
+    if stand::make("openssl", &[&arguments[..], &places[..], &names[..]].concat(), b"").is_none() {
         return stand::skip("there is no openssl for those with a certificate");
     }
     let lines = format!("  tls: {{certificate: {}, key: {}}}\n", at("cert.pem"), at("key.pem"));
     let Some(registry) = Registry::start(folder.path(), &lines) else { return };
     let refused = manifest(&settings(), &format!("{}/team/api:1", registry.address)).unwrap_err();
     assert_eq!(refused.kind, Kind::Unreachable);
+    // Named by the user, it is trusted: the registry answers that it has no such image.
+    let place = Place::new("127.0.0.1:1");
+    place.write("Dockerfile", &format!("FROM {}/team/api:1\n", registry.address));
+    let said = place.run_with(&[("SSL_CERT_FILE", &at("cert.pem"))], &["pin"]);
+    assert!(said.code == 2 && said.err.contains("has no `"), "{}", said.err);
     assert!(refused.message.contains("certificate") && refused.help.contains("SSL_CERT_FILE"), "{refused:?}");
 }
 
@@ -485,6 +490,10 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(&[], arguments)
+    }
+
+    fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Said {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dockopt"));
         let path = format!(
             "{}:{}",
@@ -498,7 +507,8 @@ impl Place {
             .env("PATH", path)
             .env("HOME", self.folder.path())
             .env("DOCKER_CONFIG", self.folder.path())
-            .env("DOCKOPT_CACHE_DIR", self.folder.path().join("cache"));
+            .env("DOCKOPT_CACHE_DIR", self.folder.path().join("cache"))
+            .envs(variables.iter().copied());
         let output = command.output().expect("it can be run");
         let text = |bytes| String::from_utf8(bytes).expect("it is UTF-8");
         Said {
@@ -710,9 +720,41 @@ fn what_cannot_be_asked_is_told_and_the_rest_is_done() {
     let said = place.run(&["pin", "c"]);
     assert_eq!((said.code, web.asked().len()), (0, before + 1), "{}", said.err);
     assert_eq!(place.read("c/Dockerfile"), format!("FROM node:22@{DIGEST}\nCOPY --from=assets / /srv\n"));
+    // Nor about what the author keeps.
+    place.write(
+        "d/Dockerfile",
+        "# dockopt: keep[pin-bases] the nightly build wants the newest\nFROM node:23\n",
+    );
+    let before = web.asked().len();
+    for arguments in [&["pin", "d"][..], &["pin", "--check", "d"], &["pin", "--locked", "d"]] {
+        let said = place.run(arguments);
+        assert_eq!((said.code, web.asked().len()), (0, before), "{arguments:?}: {}{}", said.out, said.err);
+    }
     // A lock file that cannot be read is not replaced.
     place.write("dockopt.lock", "version = 1\n<<<<<<<\n");
     let said = place.run(&["pin"]);
     assert_eq!((said.code, place.read("dockopt.lock").as_str()), (2, "version = 1\n<<<<<<<\n"));
     assert!(said.err.contains("dockopt.lock:2"), "{}", said.err);
+}
+
+#[test]
+fn proxies_of_the_environment_are_used_and_their_password_is_not_told() {
+    let proxy = Web::start(|_| Reply::status(407, &[]));
+    let place = Place::new("127.0.0.1:1");
+    place.write("Dockerfile", "FROM registry.example/team/api:1\n");
+    let address = format!("http://ann:s3cret@{}", proxy.address);
+    let said = place.run_with(&[("HTTPS_PROXY", &address)], &["pin"]);
+    assert_eq!(
+        (said.code, proxy.asked()),
+        (2, vec!["CONNECT registry.example:443".to_owned()]),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("the proxy does not connect"), "{}", said.err);
+    assert!(!said.err.contains("s3cret"), "{}", said.err);
+    // Nothing on this machine is asked by way of a proxy.
+    let web = Web::start(|_| good(DIGEST));
+    place.write("Dockerfile", &format!("FROM {}/team/api:1\n", web.address));
+    let said = place.run_with(&[("HTTPS_PROXY", &address), ("HTTP_PROXY", &address)], &["pin"]);
+    assert_eq!((said.code, proxy.asked().len()), (0, 1), "{}", said.err);
 }

@@ -1,12 +1,12 @@
 //! Which digest, and which tag, a name of an image gets: what registries say of it, asked in parallel. Must not write anything.
 
+pub mod group;
 mod tags;
 pub mod updaters;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use dockopt_model::Pin;
@@ -15,6 +15,9 @@ use dockopt_model::reference::{LATEST, Reference};
 use crate::registry::{Client, Failure};
 
 pub use tags::Moves;
+
+/// The pass that writes what is found out here.
+pub const PASS: &str = "pin-bases";
 
 /// Which tag is written beside a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

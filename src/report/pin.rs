@@ -5,40 +5,12 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::text::count;
+use crate::pin::group::{Finding, Stale};
 use crate::terminal::Paint;
 use crate::work::Done;
 
 const BOLD: Style = Style::new().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
-
-/// A name that wants a new digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The Dockerfile.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// The name, with its tag.
-    pub name: String,
-    /// What is wrong with it.
-    pub stale: Stale,
-}
-
-/// What is wrong with a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stale {
-    /// It has no digest.
-    NotPinned,
-    /// The tag has another digest now.
-    Moved {
-        /// That digest.
-        now: String,
-        /// When the pin was made, if that is known.
-        since: Option<String>,
-    },
-    /// The lock file has another digest.
-    OtherThanLocked,
-}
 
 /// The findings of `--check`, one line each.
 pub fn findings(findings: &[Finding], paint: Paint) -> String {
