@@ -77,6 +77,7 @@ const DATA: &[(&str, &str)] = data_files![
     "apk.toml",
     "apt-get.toml",
     "archives.toml",
+    "bun.toml",
     "bundler.toml",
     "cargo.toml",
     "composer.toml",

@@ -3,6 +3,7 @@
 
 pub(super) mod corepack;
 pub(super) mod install_scripts;
+pub(super) mod jsonc;
 pub(super) mod local;
 pub(super) mod npmrc;
 pub(super) mod package;

@@ -1,6 +1,7 @@
 //! Does a lock file agree with its manifest? Compares what both write down and resolves no version; what it cannot compare
 //! is no agreement.
 
+mod bun;
 mod cargo;
 mod mix;
 mod package_json;
@@ -76,6 +77,7 @@ type Compare = fn(&Lock<'_>) -> Result<(), String>;
 
 #[rustfmt::skip] // one line a comparison
 const LOCKS: &[(&str, Compare)] = &[
+    ("bun", bun::compare),
     ("cargo", cargo::compare),
     ("mix", mix::compare),
     ("npm", package_lock::compare),

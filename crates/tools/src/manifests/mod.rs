@@ -2,6 +2,7 @@
 //!
 //! A reader looks at files through [`Project`] only. It never guesses: what it cannot follow is [`Answer::Unclear`].
 
+mod bun;
 mod bundler;
 mod cargo;
 mod composer;
@@ -142,6 +143,7 @@ type Reader = fn(&Call<'_>, &dyn Project) -> Result<Inputs, Unclear>;
 
 #[rustfmt::skip] // one line a reader
 const READERS: &[(&str, Reader)] = &[
+    ("bun", bun::read),
     ("bundler", bundler::read),
     ("cargo", cargo::read),
     ("composer", composer::read),

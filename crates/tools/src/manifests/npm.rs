@@ -17,12 +17,11 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::javascript::local::{Dialect, Locals, Scripts};
+use super::javascript::local::{Dialect, Locals, Scripts, below};
 use super::javascript::package::{self, Origin, Package, Packed};
 use super::javascript::surroundings;
 use super::paths::{above, join};
 use super::sources::Sources;
-use super::workspaces::{self, Star};
 use super::{Call, Inputs, Look, Project, Unclear};
 use config::Config;
 
@@ -122,23 +121,8 @@ impl Install<'_> {
         package: &Package,
         locals: &mut Locals,
     ) -> Result<BTreeMap<String, Package>, Unclear> {
-        let manifest = join(&self.root, "package.json");
-        let patterns = package.workspaces().ok_or_else(|| {
-            Unclear::at(
-                &manifest,
-                format!("the `workspaces` of `{manifest}` are of a form that dockopt does not read"),
-            )
-        })?;
-        let folders = workspaces::folders(self.sources.project, &self.root, &patterns, Star::Npm)
-            .map_err(|reason| Unclear::at(&manifest, reason))?;
-        let mut members = BTreeMap::new();
-        for folder in folders {
-            if let Some(member) = locals.folder(&mut self.sources, &folder, Packed::Never)? {
-                let below = folder.strip_prefix(&self.root).unwrap_or(&folder).trim_start_matches('/');
-                members.insert(below.to_owned(), member);
-            }
-        }
-        Ok(members)
+        let members = locals.members(&mut self.sources, package)?;
+        Ok(members.into_iter().map(|(folder, member)| (below(&self.root, &folder), member)).collect())
     }
 
     /// The lock files that are there, with their text. npm 7 and later read and rewrite a yarn.lock as well (arborist, `shrinkwrap.js`).

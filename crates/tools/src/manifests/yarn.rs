@@ -20,7 +20,6 @@ use super::javascript::package::{self, Origin, Package, Packed};
 use super::javascript::{corepack, surroundings};
 use super::paths::{above, join};
 use super::sources::Sources;
-use super::workspaces::{self, Star};
 use super::{Call, Inputs, Look, Project, Unclear};
 
 /// What is known about the settings; from `data/manifests/yarn.toml`.
@@ -92,22 +91,12 @@ impl Install<'_> {
         let mut locals = Locals::new(dialect, root, scripts);
         self.sources.inputs.write_trees.insert(join(root, "node_modules"));
         locals.package(&mut self.sources, root, &self.package, Packed::Never)?;
-        let patterns = self.package.workspaces().ok_or_else(|| {
-            Unclear::at(
-                &manifest,
-                format!("the `workspaces` of `{manifest}` are of a form that dockopt does not read"),
-            )
-        })?;
-        let folders = workspaces::folders(self.sources.project, root, &patterns, Star::Npm)
-            .map_err(|reason| Unclear::at(&manifest, reason))?;
-        let mut members = BTreeMap::new();
-        for folder in folders {
-            let Some(member) = locals.folder(&mut self.sources, &folder, Packed::Never)? else { continue };
-            if member.json.contains_key("workspaces") {
-                let inner = join(&folder, "package.json");
-                return Err(Unclear::at(&inner, format!("`{inner}` has workspaces of its own")));
-            }
-            members.insert(folder, member);
+        let members = locals.members(&mut self.sources, &self.package)?;
+        if let Some(folder) =
+            members.iter().find_map(|(folder, own)| own.json.contains_key("workspaces").then_some(folder))
+        {
+            let inner = join(folder, "package.json");
+            return Err(Unclear::at(&inner, format!("`{inner}` has workspaces of its own")));
         }
         if let Some(resolutions) = self.package.json.get("resolutions").and_then(serde_json::Value::as_object)
         {

@@ -1,9 +1,10 @@
 //! Packages of the project itself: the root, members of workspaces, folders and archives that a dependency names. Notes their manifests, scripts and programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::paths::join;
 use super::super::sources::Sources;
+use super::super::workspaces::{self, Star};
 use super::super::{Look, Unclear};
 use super::package::{Origin, Package, Packed};
 use super::scripts;
@@ -18,6 +19,11 @@ pub(in crate::manifests) struct Dialect {
     pub(in crate::manifests) events: &'static [&'static str],
     /// The same for the other packages of the project.
     pub(in crate::manifests) member_events: &'static [&'static str],
+}
+
+/// A folder below the root, as a path relative to it; empty for the root.
+pub(in crate::manifests) fn below(root: &str, folder: &str) -> String {
+    folder.strip_prefix(root).unwrap_or(folder).trim_start_matches('/').to_owned()
 }
 
 /// The local packages that were read.
@@ -38,6 +44,30 @@ pub(in crate::manifests) enum Scripts {
 impl Locals {
     pub(in crate::manifests) fn new(dialect: &'static Dialect, root: &str, scripts: Scripts) -> Self {
         Self { dialect, root: root.to_owned(), scripts, seen: BTreeSet::from([root.to_owned()]) }
+    }
+
+    /// The packages of the workspaces that the root's manifest lists, by their folder.
+    pub(in crate::manifests) fn members(
+        &mut self,
+        sources: &mut Sources<'_>,
+        root: &Package,
+    ) -> Result<BTreeMap<String, Package>, Unclear> {
+        let manifest = join(&self.root, "package.json");
+        let patterns = root.workspaces().ok_or_else(|| {
+            Unclear::at(
+                &manifest,
+                format!("the `workspaces` of `{manifest}` are of a form that dockopt does not read"),
+            )
+        })?;
+        let folders = workspaces::folders(sources.project, &self.root, &patterns, Star::Npm)
+            .map_err(|reason| Unclear::at(&manifest, reason))?;
+        let mut members = BTreeMap::new();
+        for folder in folders {
+            if let Some(member) = self.folder(sources, &folder, Packed::Never)? {
+                members.insert(folder, member);
+            }
+        }
+        Ok(members)
     }
 
     /// A folder that may be a package: its manifest, if it has one.
