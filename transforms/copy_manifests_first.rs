@@ -100,7 +100,7 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, copy: &Copy, mut delay: Delay) 
         return None;
     }
     let decline = |why: &str| Some(Declined::proposal(instruction.keyword_span, why));
-    let moved = match MovedCopy::below(cx.model, at, copy, delay, last, At::ItsPlace) {
+    let moved = match MovedCopy::below(cx.model, at, copy, delay, last, At::ItsPlace, cx.options.builder) {
         Ok(moved) => moved,
         Err(why) => return decline(why),
     };

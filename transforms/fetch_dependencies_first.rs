@@ -66,17 +66,18 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     if cx.model.context.is_none() {
         return Vec::new();
     }
-    (0..cx.model.stages.len()).filter_map(|stage| look_at(cx.model, stage)).collect()
+    (0..cx.model.stages.len()).filter_map(|stage| look_at(cx, stage)).collect()
 }
 
-fn look_at(model: &Model<'_>, stage: usize) -> Option<Proposal> {
+fn look_at(cx: &Cx<'_>, stage: usize) -> Option<Proposal> {
+    let model = cx.model;
     let Build { instruction, tool, fetch } = fetch::first_build(model, stage)?;
     // Without sources before it there is nothing to gain.
     let copies = |at: &usize| model.traces()[stage].of(*at).any(|atom| atom.path().is_some()) && is_copy(model, *at);
     let first = (model.stages[stage].instructions.start..instruction).find(copies)?;
     let place = model.tree.instructions[instruction].keyword_span;
     let proposal = fetch.and_then(|fetch| {
-        let (text, ignore) = with_fetch(model, stage, place_before(model, stage, instruction, tool), &fetch.command)?;
+        let (text, ignore) = with_fetch(cx, stage, place_before(model, stage, instruction, tool), &fetch.command)?;
         rewrite(model, first, place, &fetch, &text, ignore).ok_or_else(|| "two changes of this rewrite would meet".to_owned())
     });
     Some(match proposal {
@@ -104,8 +105,8 @@ fn place_before(model: &Model<'_>, stage: usize, build: usize, tool: &Tool) -> u
 
 /// The Dockerfile with the step before an instruction, and with the copies of sources between the two; and what the ignore file
 /// has to leave out for that.
-fn with_fetch(model: &Model<'_>, stage: usize, build: usize, command: &str) -> Result<(String, BTreeSet<String>), String> {
-    let tree = model.tree;
+fn with_fetch(cx: &Cx<'_>, stage: usize, build: usize, command: &str) -> Result<(String, BTreeSet<String>), String> {
+    let (model, tree) = (cx.model, cx.model.tree);
     let run = &tree.instructions[build];
     let keyword = if run.keyword_text(&tree.text).chars().all(char::is_lowercase) { "run" } else { "RUN" };
     // Directly below the step before it: what is set apart from that stays so.
@@ -145,7 +146,7 @@ fn with_fetch(model: &Model<'_>, stage: usize, build: usize, command: &str) -> R
             continue;
         }
         ignore.extend(found.ignore.iter().cloned());
-        let edits = MovedCopy::below(&now, copy, body, &found, last, At::TheInstall)?.edits;
+        let edits = MovedCopy::below(&now, copy, body, &found, last, At::TheInstall, cx.options.builder)?.edits;
         text = Edits::joined(edits).and_then(|edits| edits.apply(&text)).map_err(|error| error.to_string())?;
         moved += 1;
     }

@@ -141,6 +141,12 @@ pub fn may_use(tree: &Tree, builder: Builder, feature: Feature) -> Result<(), St
     }
 }
 
+/// Whether the file's frontend knows the pivot `/./` in a source of `COPY --parents`, which the first that knew the flag did not:
+/// it came with 1.8-labs.
+pub fn knows_pivots(tree: &Tree) -> bool {
+    matches!(Syntax::of(tree), Some(Syntax::Version { minor: 8.., .. }))
+}
+
 /// Whether only `BuildKit`, or a builder that does as it does, takes this file.
 pub fn needs_buildkit(tree: &Tree) -> bool {
     const FLAGS: [&str; 11] = [
@@ -243,6 +249,19 @@ mod tests {
             allowed(exclude, Builder::Auto),
             [CacheMounts, Chmod, SymbolicChmod, Link, Exclude, Heredocs]
         );
+    }
+
+    #[test]
+    fn pivots_came_after_parents() {
+        for (image, expected) in [
+            ("docker/dockerfile:1", true),
+            ("docker/dockerfile:1.8-labs", true),
+            ("docker/dockerfile:1.7-labs", false),
+            ("registry.corp.example/dockerfile:1", false),
+        ] {
+            let parse = dockopt_syntax::parse(&format!("# syntax={image}\nFROM debian:12\n"));
+            assert_eq!(knows_pivots(&parse.tree), expected, "{image}");
+        }
     }
 
     #[test]

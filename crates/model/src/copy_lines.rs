@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use dockopt_syntax::{Copy, Form, Instruction, Tree};
 
+use crate::builder::{Builder, Feature, knows_pivots, may_use};
 use crate::delay::Delay;
-use crate::frontend::Frontend;
 use crate::path;
 
 /// From this many folders on one `COPY --parents` is easier to read than a COPY for each of them.
@@ -26,6 +26,8 @@ pub struct CopyLines<'a> {
     pub copy: &'a Copy,
     /// What it writes.
     pub delay: &'a Delay,
+    /// Who builds the file.
+    pub builder: Builder,
 }
 
 impl CopyLines<'_> {
@@ -61,14 +63,14 @@ impl CopyLines<'_> {
         Some(lines)
     }
 
-    /// One `COPY --parents` for the files of many folders, one file a line where they are many. `None` where the declared frontend
-    /// is not known to read it, or the files do not lie in the image as they lie in the context.
+    /// One `COPY --parents` for the files of many folders, one file a line where they are many. `None` where the builder is not
+    /// known to read it, or the files do not lie in the image as they lie in the context.
     fn with_parents(
         &self,
         files: &BTreeMap<&str, &str>,
         by_folder: &BTreeMap<&str, Vec<&str>>,
     ) -> Option<String> {
-        let frontend = Frontend::of(self.tree).filter(|own| own.reads_parents())?;
+        may_use(self.tree, self.builder, Feature::Parents).ok()?;
         let (image, from) = files.iter().next()?;
         // The folder of the context that becomes the destination.
         let base = from.strip_suffix(path::relative(image, &self.delay.target)?)?;
@@ -76,7 +78,8 @@ impl CopyLines<'_> {
             path::relative(image, &self.delay.target)
                 .is_some_and(|inner| from.strip_prefix(base) == Some(inner) && !inner.starts_with(['!', '#']))
         };
-        if !files.iter().all(is_kept) || !(base.is_empty() || base.ends_with('/') && frontend.reads_pivot()) {
+        if !files.iter().all(is_kept) || !(base.is_empty() || base.ends_with('/') && knows_pivots(self.tree))
+        {
             return None;
         }
         let sources: Vec<String> =

@@ -14,7 +14,6 @@ pub mod effects;
 pub mod element;
 pub mod expand;
 pub mod fetch;
-pub mod frontend;
 pub mod frozen;
 pub mod gopath;
 pub mod graph;

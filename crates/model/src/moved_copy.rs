@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use dockopt_syntax::{Copy, Edit, Form, Instruction, ItemKind, Span, Tree};
 
+use crate::builder::Builder;
 use crate::copy_lines::{CopyLines, written_order};
 use crate::delay::{Delay, Install};
 use crate::{Model, layout, path};
@@ -38,6 +39,7 @@ impl MovedCopy {
         delay: &Delay,
         last: &Install,
         manifests: At,
+        builder: Builder,
     ) -> Result<Self, &'static str> {
         let tree = model.tree;
         let before = model.stage_of(at).map(|stage| model.image_before(stage, at, 0));
@@ -67,7 +69,7 @@ impl MovedCopy {
                 .map(String::as_str)
                 .filter(|folder| !folders.iter().any(|copied| path::within(folder, copied)))
                 .collect();
-            let lines = CopyLines { tree, instruction, copy, delay }
+            let lines = CopyLines { tree, instruction, copy, delay, builder }
                 .write(&new, &new_folders)
                 .ok_or("a file that the install reads cannot be named in a COPY line")?;
             plan.manifests.extend(written_order(new.values().copied()).into_iter().map(str::to_owned));
