@@ -67,6 +67,20 @@ impl Files for Folder {
         })
     }
 
+    #[cfg(unix)]
+    fn mode(&self, path: &str) -> Option<u32> {
+        use std::os::unix::fs::PermissionsExt as _;
+        if self.kind(path)? != EntryKind::File {
+            return None;
+        }
+        Some(fs::symlink_metadata(self.root.join(path)).ok()?.permissions().mode() & 0o7777)
+    }
+
+    #[cfg(not(unix))]
+    fn mode(&self, _path: &str) -> Option<u32> {
+        None
+    }
+
     fn is_git_ignored(&self, path: &str) -> Option<bool> {
         let repository = self.repository.get_or_init(|| Repository::around(&self.root)).as_ref()?;
         let absolute = self.root.join(path);

@@ -4,6 +4,7 @@ mod apps;
 mod claims;
 mod cli;
 mod conformance;
+mod copies;
 mod documentation;
 mod examples;
 mod fixtures;

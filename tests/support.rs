@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -211,6 +213,8 @@ fn diff(name: &str, old: &str, new: &str) -> String {
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
     kinds: BTreeMap<String, EntryKind>,
+    /// Files that can be run; git keeps no other modes.
+    programs: BTreeSet<String>,
     texts: BTreeMap<String, Arc<str>>,
     git: Option<Gitignore>,
 }
@@ -240,6 +244,10 @@ impl Memory {
             } else {
                 if let Ok(text) = fs::read_to_string(entry.path()) {
                     self.texts.insert(path.clone(), text.into());
+                }
+                #[cfg(unix)]
+                if entry.metadata().is_ok_and(|found| found.permissions().mode() & 0o100 != 0) {
+                    self.programs.insert(path.clone());
                 }
                 self.kinds.insert(path, EntryKind::File);
             }
@@ -272,6 +280,11 @@ impl Files for Memory {
 
     fn read(&self, path: &str) -> Option<Arc<str>> {
         self.texts.get(path).cloned()
+    }
+
+    fn mode(&self, path: &str) -> Option<u32> {
+        let is_file = self.kinds.get(path) == Some(&EntryKind::File);
+        is_file.then(|| if self.programs.contains(path) { 0o755 } else { 0o644 })
     }
 
     fn is_git_ignored(&self, path: &str) -> Option<bool> {

@@ -40,6 +40,7 @@ passes! {
     drop_package_caches,
     mount_package_caches,
     drop_late_deletes,
+    own_copies,
     merge_runs,
     pin_bases,
     ignore_build_noise,

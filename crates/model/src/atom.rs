@@ -1,7 +1,9 @@
 //! Atoms: the indivisible pieces that a stage is made of, and when two of them may not change places. How a file becomes
 //! atoms is told in `trace.rs`.
 
+use crate::attributes::Attributes;
 use crate::effects::Effects;
+use crate::owned::Change;
 use crate::region::{Footprint, Region, meets};
 
 /// One indivisible piece of a stage.
@@ -19,6 +21,10 @@ pub struct Atom {
     pub effects: Effects,
     /// The package indexes that it brings up to date before it reads them.
     pub refreshes: Footprint,
+    /// The attributes that a COPY gives to what it brings, of its atoms.
+    pub attributes: Option<Attributes>,
+    /// The attribute that a command gives to paths, if it does nothing else.
+    pub gives: Option<Change>,
 }
 
 /// What an atom does.

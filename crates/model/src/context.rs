@@ -13,6 +13,8 @@ pub trait Files: Sync {
     fn entries(&self, folder: &str) -> Option<Arc<[Entry]>>;
     /// The text of a file; `None` if it is not UTF-8, too large or cannot be read.
     fn read(&self, path: &str) -> Option<Arc<str>>;
+    /// The permissions of a file, with the bits above them; `None` where there are none or they are not known.
+    fn mode(&self, path: &str) -> Option<u32>;
     /// Whether git leaves the path out of the repository; `None` if that cannot be told.
     fn is_git_ignored(&self, path: &str) -> Option<bool>;
 }

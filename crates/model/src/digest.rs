@@ -7,6 +7,8 @@
 //!   nothing else in the file is about that folder.
 //! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
 //!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since.
+//! - `owned-copies`: a command that gives an owner or a mode to paths is nothing but `--chown` or `--chmod` of the COPYs that
+//!   bring them, under the conditions of `owned.rs`.
 //! - `repeated-write`: a COPY of a file that lies there already, from the same source, is nothing.
 //! - `covered-rest`: whatever else a folder may hold is copied once if the whole folder is copied later, before anything could
 //!   tell.
@@ -28,6 +30,7 @@ use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Word};
 use crate::atom::{Atom, AtomKind};
 use crate::effects;
 use crate::element::Element;
+use crate::owned;
 use crate::pins;
 use crate::region::{Footprint, Region};
 use crate::stages::{Parent, Stage};
@@ -62,7 +65,10 @@ impl Digest {
     fn of_stages(model: &Model<'_>, commands: &BTreeSet<String>) -> Vec<u128> {
         let mut stages: Vec<u128> = Vec::new();
         for (index, stage) in model.stages.iter().enumerate() {
-            let atoms = normalise(model, index, commands);
+            let atoms = needed(model, index, commands);
+            let owned = owned::fold(model, index, &atoms);
+            let atoms = owned.as_ref().map_or(atoms, |own| own.iter().collect());
+            let atoms = normalise(model, &atoms);
             let mut state = Fingerprint::default();
             match &stage.parent {
                 Parent::Stage(of) => state.add(&stages[*of]),
@@ -108,10 +114,10 @@ impl Fingerprint {
     }
 }
 
-/// The atoms of a stage after the named normalisations.
-fn normalise<'m>(model: &'m Model<'_>, stage: usize, apart_from: &BTreeSet<String>) -> Vec<&'m Atom> {
+/// The atoms of a stage without those that clean for nothing, and without some commands.
+fn needed<'m>(model: &'m Model<'_>, stage: usize, apart_from: &BTreeSet<String>) -> Vec<&'m Atom> {
     let trace = &model.traces()[stage];
-    let atoms: Vec<&Atom> = trace
+    trace
         .atoms
         .iter()
         .enumerate()
@@ -123,8 +129,12 @@ fn normalise<'m>(model: &'m Model<'_>, stage: usize, apart_from: &BTreeSet<Strin
         .filter(|atom| {
             apart_from.is_empty() || !command_of(model, atom).is_some_and(|own| apart_from.contains(&own))
         })
-        .collect();
-    made_folders(&covered_rests(&repeated_writes(&idle_refreshes(model, &atoms))))
+        .collect()
+}
+
+/// The atoms after the other named normalisations.
+fn normalise<'m>(model: &Model<'_>, atoms: &[&'m Atom]) -> Vec<&'m Atom> {
+    made_folders(&covered_rests(&repeated_writes(&idle_refreshes(model, atoms))))
 }
 
 /// The one command that an atom runs, in its one spelling.

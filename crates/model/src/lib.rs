@@ -2,6 +2,7 @@
 //! is proven. It reads no file and prints nothing; whoever owns the world hands it a [`Context`].
 
 pub mod atom;
+pub mod attributes;
 pub mod builder;
 pub mod cache;
 pub mod caches;
@@ -32,6 +33,7 @@ pub mod mounts;
 pub mod moved_copy;
 pub mod noise;
 mod outcome;
+pub mod owned;
 pub mod parents;
 pub mod path;
 pub mod pins;

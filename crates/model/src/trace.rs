@@ -8,6 +8,7 @@ use dockopt_syntax::{Body, Command, Flag, Instruction, Mount, Tree};
 use dockopt_tools::Role;
 
 use crate::atom::{Atom, AtomKind};
+use crate::attributes::{Attributes, new_folder};
 use crate::context::Context;
 use crate::copy::{self, Copied, Written};
 use crate::effects::{self, Effects, Surroundings};
@@ -16,6 +17,7 @@ use crate::here::Here;
 use crate::image::Image;
 use crate::label;
 use crate::mounts;
+use crate::owned::{Change, Reach};
 use crate::pins::{self, Pins};
 use crate::prelude::{Place, Prelude};
 use crate::region::{Footprint, Region};
@@ -98,7 +100,16 @@ impl Tracer<'_> {
         let element = self.element;
         self.is_refreshed |= kind == AtomKind::Refresh;
         let refreshes = if kind == AtomKind::Refresh { effects.writes.clone() } else { Footprint::default() };
-        self.trace.atoms.push(Atom { instruction, element, kind, label, effects, refreshes });
+        self.trace.atoms.push(Atom {
+            instruction,
+            element,
+            kind,
+            label,
+            effects,
+            refreshes,
+            attributes: None,
+            gives: None,
+        });
     }
 
     /// What the triggers of the stage do that this one starts from. That they are the same triggers is a matter of that stage.
@@ -153,15 +164,9 @@ impl Tracer<'_> {
     fn copy(&mut self, at: usize, instruction: &Instruction) {
         let tree = self.input.tree;
         let state = self.stage.state(at);
-        let flag = |name: &str| instruction.flag(name).and_then(|flag| flag.value.clone());
-        let attributes = format!(
-            "chown={:?} chmod={:?} link={:?}",
-            flag("chown"),
-            flag("chmod"),
-            instruction.flag("link").map(|flag| &flag.value)
-        );
-        let reads: Footprint =
-            copy::looks_up_owner(instruction).then_some(Region::Accounts).into_iter().collect();
+        let given = Attributes::of(tree, instruction, state);
+        let attributes = given.label();
+        let reads: Footprint = given.looks_up().then_some(Region::Accounts).into_iter().collect();
         match copy::follow(tree, instruction, state, self.input.context, self.image.folders()) {
             Copied::Writes(writes) => {
                 for write in &writes {
@@ -178,9 +183,7 @@ impl Tracer<'_> {
                             self.push(at, AtomKind::Write { path, from: None }, label, effects);
                         }
                         Written::NewFolder => {
-                            let owner = flag("chown").unwrap_or_else(|| "root".to_owned());
-                            let label = new_folder(&owner, flag("chmod").as_deref());
-                            self.push(at, AtomKind::MakeFolder { path }, label, effects);
+                            self.push(at, AtomKind::MakeFolder { path }, given.folder_label(), effects);
                         }
                         Written::ParentFolder(from) => {
                             let label = format!("parent folder {from} {attributes}");
@@ -201,6 +204,9 @@ impl Tracer<'_> {
                         }
                     }
                 }
+                for atom in self.trace.atoms.iter_mut().rev().take_while(|atom| atom.instruction == at) {
+                    atom.attributes = Some(given.clone());
+                }
                 self.image.copy(&writes);
             }
             Copied::Opaque { reason, below } => {
@@ -214,7 +220,7 @@ impl Tracer<'_> {
                 for heredoc in &instruction.heredocs {
                     label.push_str(heredoc.body.of(&tree.text));
                 }
-                if let Some(from) = flag("from") {
+                if let Some(from) = instruction.flag("from").and_then(|flag| flag.value.clone()) {
                     let stage = stages::named(self.input.stages, self.index, &from);
                     let from = if stage.is_some() { from } else { pins::identity(self.input.pins, &from) };
                     label.push_str(&format!(" from={from}#{stage:?}"));
@@ -254,6 +260,8 @@ impl Tracer<'_> {
         // What earlier commands of the same shell did to it.
         let mut prelude = Prelude::default();
         let mut unknown_state = false;
+        // Nothing but the folder is special to the commands: neither mounts nor variables nor their umask.
+        let mut is_plain = instruction.flags.is_empty();
         let last = elements.len().saturating_sub(1);
         for (place, element) in elements.into_iter().enumerate() {
             self.element = place;
@@ -314,6 +322,10 @@ impl Tracer<'_> {
                 Some(piece) => self.push(at, pieces.kind, piece.label, piece.effects),
                 None => self.push(at, pieces.kind, label, effects),
             }
+            if let (Element::Node(node), Some(atom), true) = (element, self.trace.atoms.last_mut(), is_plain)
+            {
+                atom.gives = change(script, node, &cwd);
+            }
             versions::follow(&mut self.versions, script, element);
             if let (Element::Block { .. }, Some(atom)) = (element, self.trace.atoms.last_mut()) {
                 atom.refreshes = refreshed_first(script, element);
@@ -321,6 +333,7 @@ impl Tracer<'_> {
             for node in element.nodes().into_iter().filter(|node| changes_state(node)) {
                 let changes = state_changes(node);
                 unknown_state |= changes.contains(&StateChange::Unknown);
+                is_plain &= changes.iter().all(|change| *change == StateChange::Directory);
                 prelude.add(node, dockopt_shell::canonical(script.text(), node), changes);
             }
         }
@@ -364,9 +377,28 @@ fn temporary_folders(state: &State, here: &Here) -> Vec<String> {
         .collect()
 }
 
-/// The label of a folder that is made where there is none: 0755 unless `--chmod` says otherwise.
-fn new_folder(owner: &str, mode: Option<&str>) -> String {
-    format!("new folder owner={owner} mode={mode:?}")
+/// The attribute that a command gives to paths, if it is understood whole and does nothing else.
+fn change(script: &Script<'_>, node: &dockopt_shell::Node, cwd: &Known<String>) -> Option<Change> {
+    let simple = node.as_simple().filter(|simple| simple.assignments.is_empty())?;
+    let invocation = script.recognize(simple).filter(|found| found.complete && found.wrappers.is_empty())?;
+    let action = invocation.action?;
+    let kind = action.gives?;
+    let texts: Option<Vec<&str>> = invocation.operand_texts(&script.args(simple)).into_iter().collect();
+    let (value, paths) = texts.as_ref()?.split_first()?;
+    let resolve = |text: &&str| match cwd {
+        _ if text.starts_with('/') => Some(path::resolve("/", text)),
+        Known::Is(cwd) => Some(path::resolve(cwd, text)),
+        Known::Unknown => None,
+    };
+    let paths: Vec<String> = paths.iter().map(resolve).collect::<Option<_>>()?;
+    let is_deep = action.writes.contains(&dockopt_tools::Place::OperandTrees);
+    let reach = if is_deep { Reach::Trees } else { Reach::Paths };
+    (!paths.is_empty() && node.redirects.is_empty()).then(|| Change {
+        kind,
+        value: (*value).to_owned(),
+        paths,
+        reach,
+    })
 }
 
 /// What a mount lets a command see and, for bind mounts of the image itself, change.

@@ -25,6 +25,10 @@ pub struct Base {
     pub bundled: BTreeSet<String>,
     /// Users besides root, by name.
     pub accounts: BTreeMap<String, Account>,
+    /// Trees that it brings outside of the folders of its system, if that is known.
+    pub holds: Option<Vec<String>>,
+    /// Folders of its system that are there for certain.
+    pub folders: Vec<String>,
     /// It is an image for Windows, of which nothing else is known.
     pub windows: bool,
     /// It runs commands when it is built upon, so that nothing else is known.
@@ -53,6 +57,36 @@ pub enum Release {
     Known(u32, u32),
     /// Always the newest one.
     Newest,
+}
+
+impl Base {
+    /// Whether the image has nothing at a path, nor below it. `false` where that is not known.
+    pub fn lacks(&self, path: &str) -> bool {
+        const SYSTEM: [&str; 20] = [
+            "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
+            "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr",
+        ];
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        // Folders in which a system puts nothing.
+        let is_own = match parts.as_slice() {
+            ["home" | "opt" | "srv", _, ..] | ["usr", "src", _, ..] => true,
+            [] | ["var", ..] => false,
+            [top, ..] => !SYSTEM.contains(top),
+        };
+        let within = |path: &str, tree: &str| {
+            path.strip_prefix(tree).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        is_own
+            && self
+                .holds
+                .as_ref()
+                .is_some_and(|holds| !holds.iter().any(|tree| within(path, tree) || within(tree, path)))
+    }
+
+    /// Whether a folder is there for certain.
+    pub fn has_folder(&self, path: &str) -> bool {
+        path == "/" || self.folders.iter().any(|folder| folder == path)
+    }
 }
 
 impl Release {
@@ -138,6 +172,7 @@ struct Data {
     words: BTreeMap<String, Word>,
     prefixes: BTreeMap<String, String>,
     release_parts: BTreeMap<String, usize>,
+    folders: BTreeMap<String, Vec<String>>,
     images: Vec<Image>,
 }
 
@@ -151,6 +186,8 @@ struct File {
     prefixes: BTreeMap<String, String>,
     #[serde(default)]
     release_parts: BTreeMap<String, usize>,
+    #[serde(default)]
+    folders: BTreeMap<String, Vec<String>>,
     image: Vec<Image>,
 }
 
@@ -194,6 +231,7 @@ struct Image {
     codenames: BTreeMap<String, String>,
     #[serde(default)]
     bundled: BTreeSet<String>,
+    holds: Option<Vec<String>>,
     #[serde(default)]
     accounts: BTreeMap<String, Account>,
     #[serde(default)]
@@ -227,6 +265,7 @@ static DATA: LazyLock<Data> = LazyLock::new(|| {
         words: BTreeMap::new(),
         prefixes: BTreeMap::new(),
         release_parts: BTreeMap::new(),
+        folders: BTreeMap::new(),
         images: vec![],
     };
     for text in [
@@ -238,6 +277,7 @@ static DATA: LazyLock<Data> = LazyLock::new(|| {
         data.words.extend(file.words);
         data.prefixes.extend(file.prefixes);
         data.release_parts.extend(file.release_parts);
+        data.folders.extend(file.folders);
         data.images.extend(file.image);
     }
     data
@@ -264,7 +304,11 @@ impl Image {
             .iter()
             .any(|word| ["chiseled", "distroless", "nonroot", "unprivileged", "rootless"].contains(word));
         let workdir = words.iter().find_map(|word| self.workdirs.get(*word)).or(self.workdir.as_ref());
+        let folders =
+            family.as_ref().and_then(|family| DATA.folders.get(family)).filter(|_| self.holds.is_some());
         Base {
+            folders: folders.cloned().unwrap_or_default(),
+            holds: self.holds.clone().filter(|_| !bare),
             family,
             release,
             workdir: workdir.filter(|_| !tag.is_empty() || self.workdirs.is_empty()).cloned(),

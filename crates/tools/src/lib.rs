@@ -20,7 +20,7 @@ pub mod yaml;
 pub use cleanup::{Cleaned, Cleaning};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
-    Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Index, Kind, Lean, MountBy,
+    Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Gives, Index, Kind, Lean, MountBy,
     Operands, Place, Role, Scripted, Sharing, Taken, TakenOperands, Tool, Unanswered,
 };
 

@@ -206,6 +206,9 @@ pub struct Action {
     /// What its operands are.
     #[serde(default)]
     pub operands: Operands,
+    /// The attribute that it gives to the paths among its operands, and nothing else: the first operand is the value.
+    #[serde(default)]
+    pub gives: Option<Gives>,
     /// It is meant only if its words have this form.
     #[serde(default)]
     pub form: Option<Form>,
@@ -278,6 +281,16 @@ impl Lean {
     pub fn exists_in(&self, base: Option<&Base>) -> Option<bool> {
         if self.since.is_empty() { Some(true) } else { is_from(&self.since, base) }
     }
+}
+
+/// An attribute of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// Its user and group, as chown(1) writes them.
+    Owner,
+    /// Its permissions, as chmod(1) writes them.
+    Mode,
 }
 
 /// A step that fetches what a build would fetch, so that it can be kept apart from the sources. What it reads and writes of the

@@ -224,3 +224,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_images_hold() {
+    for (image, path, lacks) in [
+        ("debian:12", "/app", true),
+        ("debian:12", "/opt/app", true),
+        ("debian:12", "/opt", false),
+        ("debian:12", "/var/www/html", false),
+        ("debian:12", "/etc/app", false),
+        ("debian:12", "/", false),
+        ("python:3.12-slim", "/usr/src/app", true),
+        ("node:22", "/home/node/app", false),
+        ("node:22", "/opt/app", false),
+        ("node:22", "/home/app", true),
+        ("golang:1.22", "/go/src/app", false),
+        ("golang:1.22", "/gopher", true),
+        ("ubuntu:24.04", "/home/ubuntu/app", false),
+        ("registry.example.com/base:1", "/app", false),
+        ("mysql:8", "/app", false),
+    ] {
+        assert_eq!(identify(image).is_some_and(|base| base.lacks(path)), lacks, "{image} {path}");
+    }
+    assert!(identify("node:22-alpine").unwrap().has_folder("/usr/local/bin"));
+    assert!(!identify("node:22-alpine").unwrap().has_folder("/srv"));
+    assert!(!identify("mysql:8").unwrap().has_folder("/etc"));
+}
