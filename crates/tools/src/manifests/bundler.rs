@@ -207,7 +207,27 @@ impl Install<'_> {
             ));
         }
         gemspec::check(&mut self.sources, &place)?;
+        // Bundler looks for a cached copy, and RubyGems for the files of the gem in the folder of the Gemfile, too (traced with Bundler 2.3).
+        self.sources.tree(&join(&join(&self.root, "vendor/cache"), super::paths::name(&place)))?;
+        self.shadows(&place, "")?;
         self.sources.tree(&place)
+    }
+
+    /// Files beside the Gemfile that have the names of files of a gem.
+    fn shadows(&mut self, gem: &str, below: &str) -> Result<(), Unclear> {
+        let folder = join(gem, below);
+        let names = self.sources.project.list(&folder);
+        let names =
+            names.ok_or_else(|| Unclear::at(&folder, format!("it is not known what lies in `{folder}`")))?;
+        for name in names {
+            let inner = format!("{below}{name}");
+            if self.sources.project.look(&join(gem, &inner)) == Look::Directory {
+                self.shadows(gem, &format!("{inner}/"))?;
+            } else {
+                self.sources.ambient_unread(&join(&self.root, &inner));
+            }
+        }
+        Ok(())
     }
 
     fn lock(&mut self, gemfile: &str) -> Result<(), Unclear> {

@@ -33,10 +33,10 @@ pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unc
         sources.ambient_unread(&join(call.cwd, file));
     }
     for folder in ["venv", "env", "conda"] {
-        sources.not_of_the_project(
-            &join(call.cwd, folder),
-            &format!("pdm may take `{folder}` of the project for its virtual environment"),
-        )?;
+        let why = format!("pdm may take `{folder}` of the project for its virtual environment");
+        for place in [folder.to_owned(), format!("{folder}/bin/python")] {
+            sources.not_of_the_project(&join(call.cwd, &place), &why)?;
+        }
     }
     let pyproject = Pyproject::needed(&mut sources, call.cwd)?;
     plain(&pyproject)?;

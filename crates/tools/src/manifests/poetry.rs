@@ -15,12 +15,30 @@ use super::python::{self, value};
 use super::sources::Sources;
 use super::{Call, Inputs, Look, Project, Unclear};
 
+/// Names that are looked for in the working directory: by a start script of pyenv; and by `ctypes`, which asks the C compiler for the
+/// libraries of a keyring (traced 2026-11-25, poetry 2.5).
+const GHOSTS: [&str; 8] = [
+    ".python-version",
+    "-lCoreServices",
+    "-lFoundation",
+    "-lSecurity",
+    "-lc",
+    "-lgcc",
+    "-lgcc_s",
+    "libgcc_s.so.1",
+];
+
 pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unclear> {
     let mut sources = Sources::new(project);
     python::surroundings(&mut sources, call, python::Imports::WorkingDirectory)?;
     let has = |name: &str| call.flags.iter().any(|(flag, _)| flag == name);
     let settings = Settings::of(&mut sources, call)?;
-    sources.not_of_the_project(&join(call.cwd, ".poetry"), "plugins of poetry come from the project")?;
+    for place in [".poetry", ".poetry/plugins"] {
+        sources.not_of_the_project(&join(call.cwd, place), "plugins of poetry come from the project")?;
+    }
+    for ghost in GHOSTS {
+        sources.ambient_unread(&join(call.cwd, ghost));
+    }
     let pyproject = match call.action {
         "config" => Pyproject::ambient(&mut sources, call.cwd)?,
         _ => Some(Pyproject::needed(&mut sources, call.cwd)?),
