@@ -65,6 +65,17 @@ const CLEANUP: [&str; 50] = [
     "prune",
     "store",
     "pip",
+    "composer",
+    "clear-cache",
+    "conda",
+    "--tarballs",
+    "--index-cache",
+    "--yes",
+    "~/.cache/pypoetry/cache",
+    "~/.cache/pypoetry/artifacts",
+    "~/.cache/pipenv",
+    "/var/cache/pacman/pkg/*",
+    "tdnf",
 ];
 
 /// Words that a pass may add to RUNs and never takes away: options of installs.

@@ -157,7 +157,7 @@ impl Run<'_, '_> {
                 return Some(format!("it is not known whether the {name} of this base image has `{flag}`"));
             }
             Some(DropBy::Command(command)) if caches::may_lose(model, self.stage, self.at, filled, command) => {
-                return Some(format!("`{command}` may not run at the end of this RUN, where {name} may be gone"));
+                return Some(format!("`{command}` may not run at the end of this RUN: {name} may be gone, or goes by another name here"));
             }
             _ => {}
         }

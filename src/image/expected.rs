@@ -93,7 +93,8 @@ impl Expectations {
             // A store is what was installed, and a difference in it is one like any other.
             for cache in tool.caches.iter().filter(|cache| !cache.is_store) {
                 let sort = if cache.is_index { Expected::Indexes } else { Expected::Caches };
-                cache.paths.iter().for_each(|path| rules.add_tree(path, sort));
+                let mounted = cache.mount.iter().flat_map(|by| by.targets.iter().chain(&by.bundled_targets));
+                cache.paths.iter().chain(mounted).for_each(|path| rules.add_tree(path, sort));
             }
         }
         for group in volatile::all() {

@@ -10,7 +10,7 @@ use dockopt_tools::{Arg, Cache, DropBy, Invocation, Kind, Place, Role, Tool};
 use crate::region::{Footprint, Region};
 use crate::script::{self, each_command};
 use crate::state::State;
-use crate::{Element, Known, Model, Parent, Script, digest, effects, layout, path, stages};
+use crate::{Element, Known, Model, Parent, Script, digest, effects, layout, path, stages, stores};
 
 /// What becomes of package caches, as the user says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -42,7 +42,11 @@ pub struct Left<'m> {
 /// mount, a variable or a flag keeps out of the layer are not among them.
 pub fn left_by<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m>> {
     let mut left = filled_by(model, at);
-    left.retain(|one| !one.cache.is_store && one.cache.drop.is_some() && !is_covered(model, stage, at, one));
+    left.retain(|one| {
+        one.cache.drop.is_some()
+            && !stores::is_store_here(model, stage, at, one)
+            && !is_covered(model, stage, at, one)
+    });
     left
 }
 
@@ -190,6 +194,10 @@ pub fn may_lose(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>, cle
     let program = cleanup.split(' ').next().unwrap_or_default();
     if left.tool.all_commands().all(|known| known != program) {
         return false;
+    }
+    // What is known to be there is the program that fills the cache, and not another one of the tool.
+    if left.simple.words.first().and_then(|word| word.literal.as_deref()).map(path::name) != Some(program) {
+        return true;
     }
     let start = behind(script, left.simple);
     let folders = folders_of(script, model.stages[stage].state(at));
@@ -428,7 +436,7 @@ fn used_by(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>, is_own: 
         (Body::Run(_), Err(_)) => names_tool(model, at, left).then_some(How::Unknown),
         (Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(_), _) => {
             let asks = instruction.arguments_text().split(|c: char| !is_of_a_name(c)).any(avoids_network);
-            (asks && names_tool(model, at, left)).then_some(How::Reads)
+            ((asks || left.cache.read_when_run) && names_tool(model, at, left)).then_some(How::Reads)
         }
         _ => None,
     }

@@ -45,6 +45,7 @@ pub mod script;
 pub mod scripted;
 pub mod stages;
 pub mod state;
+mod stores;
 pub mod trace;
 pub mod triggers;
 pub mod versions;

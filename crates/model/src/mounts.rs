@@ -12,7 +12,7 @@ use crate::caches::{self, How, Left};
 use crate::image::Image;
 use crate::script::{Script, each_command};
 use crate::state::State;
-use crate::{Element, Known, Model, effects, path, stages};
+use crate::{Element, Known, Model, effects, path, stages, stores};
 
 /// A cache mount as it would be written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,17 +48,10 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
     if !left.invocation.complete || !left.invocation.wrappers.is_empty() {
         return Err(format!("this {name} command is not understood word by word"));
     }
-    if left.invocation.has_flag(&by.not_with) {
-        return Err(format!("an option of this {name} command says how it uses its cache"));
+    if stores::is_store_here(model, stage, at, left) {
+        return Err(format!("a setting may make {name} keep what it installs in its cache"));
     }
     let state = model.stages[stage].state(at);
-    let set = |text: &String| text.split('=').next().unwrap_or_default().to_owned();
-    let variable = by.set.iter().map(set).find(|name| {
-        state.variables.contains_key(name) || left.simple.assignments.iter().any(|own| own.name == *name)
-    });
-    if let Some(variable) = variable.filter(|_| missing(by, state, left.simple).next().is_some()) {
-        return Err(format!("`{variable}` says how {name} uses its cache"));
-    }
     if let Some(version) = by.version
         && model.versions_before(stage, at, element_of(model, at, left)).get(&left.tool.name)
             != Some(&version)
@@ -71,10 +64,15 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
     let base = stages::base(&model.stages, stage);
     let user = User::of(state, base)
         .ok_or("it is not known which user runs this, or where the home folder of that user is")?;
-    let targets = match (base, by.bundled_targets.is_empty(), by.targets.is_empty()) {
-        (Some(base), false, _) if base.bundled.contains(&left.tool.name) => &by.bundled_targets,
-        (.., false) => &by.targets,
-        (.., true) => &left.cache.paths,
+    let is_bundled = base.is_some_and(|base| base.bundled.contains(&left.tool.name));
+    let targets = if is_bundled && !by.bundled_targets.is_empty() {
+        &by.bundled_targets
+    } else if !by.targets.is_empty() {
+        &by.targets
+    } else if by.bundled_targets.is_empty() {
+        &left.cache.paths
+    } else {
+        return Err(format!("it is not known where the {} of {name} lies in this image", left.cache.name));
     };
     if let Some(later) = caches::needed_later(model, stage, at, left) {
         let line = model.tree.instructions[later.instruction].lines.start();
@@ -125,17 +123,12 @@ pub fn missing<'a>(by: &'a MountBy, state: &'a State, simple: &'a Simple) -> imp
 /// normalisation `cache-mounts`. Not where something else says how the tool uses its cache.
 pub(crate) fn only_silences(invocation: &Invocation<'_>, state: &State, assignment: &str) -> bool {
     let Some(action) = invocation.action else { return false };
-    let mut mounts = invocation
-        .tool
-        .caches
-        .iter()
-        .filter(|cache| cache.filled_by.contains(&action.name))
-        .filter_map(|cache| cache.mount.as_ref());
-    mounts.any(|by| {
-        let name = assignment.split('=').next().unwrap_or_default();
-        by.set.iter().any(|set| set == assignment)
+    let name = assignment.split('=').next().unwrap_or_default();
+    let mut caches = invocation.tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name));
+    caches.any(|cache| {
+        cache.mount.as_ref().is_some_and(|by| by.set.iter().any(|set| set == assignment))
             && !state.variables.contains_key(name)
-            && !invocation.has_flag(&by.not_with)
+            && !cache.store_by.as_ref().is_some_and(|by| invocation.has_flag(&by.flags))
     })
 }
 
@@ -238,11 +231,12 @@ pub(crate) fn is_nothing<'a, 's: 'a>(
                 let lies_there = |cache: &&Cache| {
                     cache.filled_by.contains(&action.name)
                         && !cache.is_index
-                        && cache.mount.as_ref().is_some_and(|by| {
-                            (!cache.is_store
-                                || (!by.set.is_empty() && missing(by, state, simple).next().is_none()))
-                                && places_of(cache, by).any(|place| is_place(place, target))
-                        })
+                        && !cache.is_store
+                        && !stores::is_store_by_command(cache, &invocation, state, simple)
+                        && cache
+                            .mount
+                            .as_ref()
+                            .is_some_and(|by| places_of(cache, by).any(|place| is_place(place, target)))
                 };
                 found = found.or(invocation.tool.caches.iter().find(lies_there));
             });
@@ -428,9 +422,11 @@ mod tests {
         ] {
             assert!(!is_nothing(file, mount), "{mount}");
         }
-        // A tool that keeps the installed files there, unless it is told to copy them.
-        let uv = "FROM python:3.12\nRUN {}uv sync\n";
-        assert!(!is_nothing(uv, "--mount=type=cache,target=/root/.cache/uv "));
+        // A tool that is told to keep the installed files there.
+        let uv = "--mount=type=cache,target=/root/.cache/uv ";
+        assert!(is_nothing("FROM python:3.12\nRUN {}uv sync\n", uv));
+        assert!(!is_nothing("FROM python:3.12\nRUN {}uv sync --link-mode symlink\n", uv));
+        assert!(!is_nothing("FROM python:3.12\nENV UV_LINK_MODE=symlink\nRUN {}uv sync\n", uv));
         assert!(!is_nothing(
             "FROM rust:1.80\nRUN {}cargo build\n",
             "--mount=type=cache,target=/usr/local/cargo/registry "

@@ -643,6 +643,12 @@ pub struct Cache {
     /// Later commands may read its content from the place where it is, so that it is part of what was installed.
     #[serde(default)]
     pub is_store: bool,
+    /// What makes it such a store, if anything does.
+    #[serde(default)]
+    pub store_by: Option<StoreBy>,
+    /// The tool may read it when the image runs, to do what its start still needs.
+    #[serde(default)]
+    pub read_when_run: bool,
     /// How to leave it out of the image; no way is known when missing.
     #[serde(default)]
     pub drop: Option<DropBy>,
@@ -663,6 +669,20 @@ pub struct Cache {
     pub mount: Option<MountBy>,
 }
 
+/// Settings by which what is installed stays in a cache.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StoreBy {
+    /// Environment variables, whatever their value.
+    pub env: Vec<String>,
+    /// Options, whatever their value.
+    pub flags: Vec<String>,
+    /// Files of the working directory that may hold the setting.
+    pub files: Vec<String>,
+    /// The text without which such a file does not.
+    pub says: String,
+}
+
 /// How a cache can be a cache mount: a folder that lasts from build to build, and that is no part of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -672,7 +692,7 @@ pub struct MountBy {
     /// The folders to mount, `~` being the home folder of the user; the cache's paths when empty.
     #[serde(default)]
     pub targets: Vec<String>,
-    /// The same where the base image brings the tool itself.
+    /// The same where the base image brings the tool itself. With these and no `targets` the place in other images is not known.
     #[serde(default)]
     pub bundled_targets: Vec<String>,
     /// It lies there in this major version only.
@@ -682,9 +702,6 @@ pub struct MountBy {
     /// mount is a file system of its own.
     #[serde(default)]
     pub set: Vec<String>,
-    /// Options with which it is no mere cache.
-    #[serde(default)]
-    pub not_with: Vec<String>,
 }
 
 /// How builds that run at the same time may share a cache mount.
