@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dockopt_tools::{Toolbox, volatile};
+use dockopt_tools::{MountBy, Toolbox, volatile};
 use dockopt_transforms::{Expected, Pass};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -93,7 +93,7 @@ impl Expectations {
             // A store is what was installed, and a difference in it is one like any other.
             for cache in tool.caches.iter().filter(|cache| !cache.is_store) {
                 let sort = if cache.is_index { Expected::Indexes } else { Expected::Caches };
-                let mounted = cache.mount.iter().flat_map(|by| by.targets.iter().chain(&by.bundled_targets));
+                let mounted = cache.mount.iter().flat_map(MountBy::all_targets);
                 cache.paths.iter().chain(mounted).for_each(|path| rules.add_tree(path, sort));
             }
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use dockopt_shell::Simple;
 use dockopt_syntax::Body;
-use dockopt_tools::{Arg, Cache, DropBy, Invocation, Kind, Place, Role, Tool};
+use dockopt_tools::{Arg, Cache, DropBy, Invocation, Kind, MountBy, Place, Role, Tool};
 
 use crate::region::{Footprint, Region};
 use crate::script::{self, each_command};
@@ -137,7 +137,7 @@ fn is_covered(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bo
         || left.invocation.has_flag(&left.cache.moved_by_flags)
         || variables.iter().any(|name| state.variables.contains_key(*name))
         || left.simple.assignments.iter().any(|own| variables.contains(&&own.name))
-        || left.cache.paths.iter().any(mounted)
+        || left.cache.paths.iter().chain(left.cache.mount.iter().flat_map(MountBy::all_targets)).any(mounted)
 }
 
 /// The paths of the caches that a RUN empties with commands that do nothing else.

@@ -704,6 +704,13 @@ pub struct MountBy {
     pub set: Vec<String>,
 }
 
+impl MountBy {
+    /// The folders that may be mounted, in whatever image.
+    pub fn all_targets(&self) -> impl Iterator<Item = &String> {
+        self.targets.iter().chain(&self.bundled_targets)
+    }
+}
+
 /// How builds that run at the same time may share a cache mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -917,7 +924,7 @@ impl Tool {
                     cache.name
                 ));
             }
-            let mounted = cache.mount.iter().flat_map(|by| by.targets.iter().chain(&by.bundled_targets));
+            let mounted = cache.mount.iter().flat_map(MountBy::all_targets);
             if let Some(path) = cache.paths.iter().chain(mounted).find(|path| !is_plain_path(path)) {
                 return Some(format!(
                     "cache `{}` has the path `{path}`, which is not an absolute path",
