@@ -17,7 +17,7 @@ use crate::git;
 use crate::lock::{self, Lock, Locked};
 use crate::optimize::kept_by;
 use crate::problem::{Place, Problem};
-use crate::registry::Failure;
+use crate::registry::{Failure, Kind};
 use crate::source::shown;
 use crate::work::{self, Done, Prepared, Session};
 use crate::write::{self, Change};
@@ -229,11 +229,15 @@ impl Group {
         for file in &self.files {
             for (used, reference) in file.names() {
                 let problem = match answers.get(reference) {
-                    Some(Err(failure)) => Some((failure.message.clone(), failure.help.as_str())),
+                    Some(Err(failure)) => Some((failure.message.clone(), help(failure))),
                     // A check finds these.
                     None if source == Source::LockFile && task != Task::Check => {
                         self.not_locked(reference).map(|why| {
-                            (why, "run `dockopt pin` where there is a network, and commit dockopt.lock")
+                            (
+                                why,
+                                "run `dockopt pin` where there is a network, and commit dockopt.lock"
+                                    .to_owned(),
+                            )
                         })
                     }
                     _ => None,
@@ -313,6 +317,17 @@ impl Group {
             changes.push(Change { path: self.path.clone(), name, old: self.old.clone(), new: text });
         }
         (done, changes)
+    }
+}
+
+/// What to do about a failure. A registry cannot know an image that is built here and pushed nowhere.
+fn help(failure: &Failure) -> String {
+    match failure.kind {
+        Kind::Missing | Kind::Denied => format!(
+            "{}; if it is only built here, put `# dockopt: keep[{PASS}]` above the line",
+            failure.help
+        ),
+        _ => failure.help.clone(),
     }
 }
 
