@@ -6,7 +6,7 @@
 
 pub use dockopt_model::builder::Builder;
 pub use dockopt_model::caches::Caches;
-use dockopt_model::{Model, Pins, layout};
+use dockopt_model::{Model, Pins, Pipes, layout};
 use dockopt_syntax::{Edit, EditError, Edits, Span};
 
 /// Declares the passes: each file by its module, in the order of phases.
@@ -36,6 +36,7 @@ passes! {
     assume_yes,
     use_apt_get,
     skip_recommends,
+    fail_pipes,
     install_from_lockfile,
     drop_package_caches,
     mount_package_caches,
@@ -249,6 +250,8 @@ pub struct Rewrite {
     pub commands: Commands,
     /// The original can never build, so there is no image to compare with.
     pub mends: bool,
+    /// Whether it changes which pipelines fail.
+    pub pipes: Pipes,
 }
 
 /// The difference that a rewrite makes to the multiset of commands, each in one spelling.
@@ -277,6 +280,7 @@ impl Rewrite {
             ignore: Vec::new(),
             commands: Commands::default(),
             mends: false,
+            pipes: Pipes::AsWritten,
         })
     }
 

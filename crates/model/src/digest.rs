@@ -30,6 +30,7 @@ use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Word};
 use crate::atom::{Atom, AtomKind};
 use crate::effects;
 use crate::element::Element;
+use crate::label::IDLE_PIPEFAIL;
 use crate::owned;
 use crate::pins;
 use crate::region::{Footprint, Region};
@@ -37,6 +38,16 @@ use crate::stages::{Parent, Stage};
 use crate::trace::Trace;
 use crate::triggers::Child;
 use crate::{Known, Model};
+
+/// Whether it matters that the failure of a pipeline is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pipes {
+    /// It does.
+    #[default]
+    AsWritten,
+    /// It does not: one of the builds may fail where the other one does not.
+    MayFail,
+}
 
 /// The meaning of a whole file: that of each stage, and then of the triggers of each stage that has some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,22 +58,22 @@ pub struct Digest {
 impl Digest {
     /// The digest of a model.
     pub fn of(model: &Model<'_>) -> Self {
-        Self::apart_from(model, &BTreeSet::new())
+        Self::apart_from(model, &BTreeSet::new(), Pipes::AsWritten)
     }
 
     /// The digest as if these commands, each in its one spelling, did nothing: what is the same about two files that differ in
     /// them on purpose. A command inside a block is part of it and counts.
-    pub fn apart_from(model: &Model<'_>, commands: &BTreeSet<String>) -> Self {
-        let mut stages = Self::of_stages(model, commands);
+    pub fn apart_from(model: &Model<'_>, commands: &BTreeSet<String>, pipes: Pipes) -> Self {
+        let mut stages = Self::of_stages(model, commands, pipes);
         // The triggers of a stage mean what a child makes of them: what they build upon is all that is known of the child.
         for child in Child::of(model.tree) {
-            stages.extend(Self::of_stages(&child.model(model.toolbox, model.pins), commands).pop());
+            stages.extend(Self::of_stages(&child.model(model.toolbox, model.pins), commands, pipes).pop());
         }
         Self { stages }
     }
 
     /// The digest of each stage, triggers aside.
-    fn of_stages(model: &Model<'_>, commands: &BTreeSet<String>) -> Vec<u128> {
+    fn of_stages(model: &Model<'_>, commands: &BTreeSet<String>, pipes: Pipes) -> Vec<u128> {
         let mut stages: Vec<u128> = Vec::new();
         for (index, stage) in model.stages.iter().enumerate() {
             let atoms = needed(model, index, commands);
@@ -76,7 +87,7 @@ impl Digest {
                 Parent::Image { .. } => {}
             }
             state.add(&configuration(model, stage));
-            let mut hashes = histories(&atoms);
+            let mut hashes = histories(&atoms, pipes);
             hashes.sort_unstable();
             state.add(&hashes);
             stages.push(state.finish());
@@ -350,7 +361,7 @@ fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
 }
 
 /// The hash of each atom with all earlier atoms that it conflicts with.
-fn histories(atoms: &[&Atom]) -> Vec<u128> {
+fn histories(atoms: &[&Atom], pipes: Pipes) -> Vec<u128> {
     let mut hashes: Vec<u128> = Vec::with_capacity(atoms.len());
     let mut by_path: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut runs: Vec<usize> = Vec::new();
@@ -375,7 +386,10 @@ fn histories(atoms: &[&Atom]) -> Vec<u128> {
         }
         before.sort_unstable();
         let mut state = Fingerprint::default();
-        state.add(&atom.label);
+        match pipes {
+            Pipes::AsWritten => state.add(&atom.label),
+            Pipes::MayFail => state.add(&atom.label.replace(IDLE_PIPEFAIL, "")),
+        }
         state.add(&atom.path());
         state.add(&before);
         hashes.push(state.finish());

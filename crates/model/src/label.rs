@@ -14,7 +14,7 @@ use crate::mounts;
 use crate::region::{Footprint, Region};
 use crate::script::Script;
 use crate::scripted;
-use crate::state::State;
+use crate::state::{Shell, State};
 
 /// Where a labelled command stands.
 pub(crate) struct Context<'a> {
@@ -101,18 +101,29 @@ pub(crate) fn of_element(context: &Context<'_>, element: Element<'_>, effects: &
             });
         }
     }
-    label.push_str(&format!(
-        " cwd={:?} user={:?} shell={}",
-        context.cwd,
-        context.state.user,
-        context.state.shell.label()
-    ));
+    label.push_str(&format!(" cwd={:?} user={:?} shell={}", context.cwd, context.state.user, shell(context)));
     for (name, variable) in &context.state.variables {
         if names.sees(name) {
             label.push_str(&format!(" {name}={}", variable.label));
         }
     }
     label
+}
+
+/// Stands in a label for `pipefail` where that can do nothing but fail the RUN more often.
+///
+/// Normalisation `failing-pipes`, for rewrites that say so and are not safe: this mark is nothing. It is there if the failure of each
+/// pipeline of the script is that of the RUN; for bash instead of `sh`, if all shells read the script in the same way and its commands
+/// do the same in all of them, too. Where an image comes of such a RUN with and without, the same commands ran.
+pub(crate) const IDLE_PIPEFAIL: &str = "\u{1}pipefail";
+
+/// The shell, as a command of a script can notice it.
+fn shell(context: &Context<'_>) -> String {
+    let (shell, script) = (&context.state.shell, context.script);
+    if shell.only_fails_pipes() && script.every_pipe_decides() && script.is_portable() {
+        return format!("{}{IDLE_PIPEFAIL}", Shell::Sh.label());
+    }
+    shell.label()
 }
 
 /// The whole state, for a command that is not understood.

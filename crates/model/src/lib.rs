@@ -37,6 +37,7 @@ pub mod owned;
 pub mod parents;
 pub mod path;
 pub mod pins;
+mod portable;
 mod prelude;
 pub mod reference;
 pub mod region;
@@ -51,7 +52,7 @@ pub mod triggers;
 pub mod versions;
 
 pub use context::{Context, Entry, EntryKind, Files, IgnoreFile};
-pub use digest::Digest;
+pub use digest::{Digest, Pipes};
 pub use element::Element;
 pub use ignore::Ignore;
 pub use image::Image;

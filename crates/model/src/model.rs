@@ -7,7 +7,7 @@ use dockopt_syntax::{Body, Tree};
 use dockopt_tools::Toolbox;
 
 use crate::context::Context;
-use crate::digest::Digest;
+use crate::digest::{Digest, Pipes};
 use crate::image::Image;
 use crate::pins::{self, Pins};
 use crate::script::{NoScript, Script};
@@ -136,8 +136,12 @@ impl<'a> Model<'a> {
     }
 
     /// The meaning of the file as if these commands, each in its one spelling, did nothing.
-    pub fn digest_apart_from(&self, commands: &BTreeSet<String>) -> Digest {
-        if commands.is_empty() { self.digest().clone() } else { Digest::apart_from(self, commands) }
+    pub fn digest_apart_from(&self, commands: &BTreeSet<String>, pipes: Pipes) -> Digest {
+        if commands.is_empty() && pipes == Pipes::AsWritten {
+            self.digest().clone()
+        } else {
+            Digest::apart_from(self, commands, pipes)
+        }
     }
 
     /// The major versions of tools before an element of a RUN.

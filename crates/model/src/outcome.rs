@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dockopt_shell::{List, Node, NodeKind, Redirect, RedirectKind, Script, StateChange, Terminator};
+use dockopt_shell::{List, Node, NodeKind, Redirect, RedirectKind, Script, StateChange, Terminator, Word};
 
 /// Whether a failure in the middle of a list ends the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +23,38 @@ enum Operands {
     Last,
 }
 
-/// Where the first words of the commands begin whose failure ends the RUN, so that an image exists only if they succeeded, and that
-/// read nothing but the empty input of a RUN.
-pub(crate) fn decisive(script: &Script, on_failure: OnFailure) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
+/// What decides about the outcome of a RUN, by where it begins.
+#[derive(Debug, Default)]
+pub(crate) struct Decisive {
+    /// Commands whose failure ends the RUN, so that an image exists only if they succeeded, and that read nothing but the empty input
+    /// of a RUN.
+    pub(crate) commands: BTreeSet<usize>,
+    /// Pipelines whose failure ends the RUN.
+    pub(crate) pipes: BTreeSet<usize>,
+    /// How many pipelines there are besides.
+    pub(crate) other_pipes: usize,
+}
+
+/// What decides about the outcome of a script.
+pub(crate) fn decisive(script: &Script, on_failure: OnFailure) -> Decisive {
+    let mut found = Decisive::default();
+    if is_certain(script) {
+        list(&script.list, settled(script, on_failure), &mut found);
+    }
+    let mut all = 0;
+    count_pipes(&script.list, &mut all);
+    found.other_pipes = all - found.pipes.len();
+    found
+}
+
+/// Whether nothing in a script turns its own outcome into another one.
+fn is_certain(script: &Script) -> bool {
     let mut is_certain = true;
     dockopt_shell::walk_commands(&script.list, &mut |simple, _| match simple.name() {
         // What an exit trap returns becomes the status of the script.
         Some("trap") => is_certain = false,
         Some("set") => {
-            let turns_off = |word: &dockopt_shell::Word| {
+            let turns_off = |word: &Word| {
                 word.literal
                     .as_ref()
                     .is_none_or(|text| text == "+o" || (text.starts_with('+') && text.contains('e')))
@@ -41,13 +63,50 @@ pub(crate) fn decisive(script: &Script, on_failure: OnFailure) -> BTreeSet<usize
         }
         _ => {}
     });
-    if is_certain {
-        // A script that is read in may have any effect on the options of the shell.
-        let is_known = !dockopt_shell::list_state_changes(&script.list).contains(&StateChange::Unknown);
-        let on_failure = if is_known { on_failure } else { OnFailure::GoOn };
-        list(&script.list, on_failure, &mut found);
+    is_certain
+}
+
+/// A script that is read in may have any effect on the options of the shell.
+fn settled(script: &Script, on_failure: OnFailure) -> OnFailure {
+    let is_known = !dockopt_shell::list_state_changes(&script.list).contains(&StateChange::Unknown);
+    if is_known { on_failure } else { OnFailure::GoOn }
+}
+
+/// Counts pipelines, wherever they stand.
+fn count_pipes(list: &List, count: &mut usize) {
+    let mut next: Vec<&Node> = list.items.iter().map(|item| &item.node).collect();
+    while let Some(node) = next.pop() {
+        let mut words: Vec<&Word> =
+            node.redirects.iter().flat_map(|one| one.target.iter().chain(&one.heredoc)).collect();
+        match &node.kind {
+            NodeKind::Simple(simple) => {
+                words.extend(&simple.words);
+                words.extend(simple.assignments.iter().filter_map(|one| one.value.as_ref()));
+            }
+            NodeKind::And { left, right, .. } | NodeKind::Or { left, right, .. } => {
+                next.extend([&**left, &**right]);
+            }
+            NodeKind::Pipe { left, right, .. } => {
+                *count += 1;
+                let mut first = left;
+                next.push(right);
+                while let NodeKind::Pipe { left, right, .. } = &first.kind {
+                    next.push(right);
+                    first = left;
+                }
+                next.push(first);
+            }
+            NodeKind::Not(inner) | NodeKind::Function { body: inner, .. } => next.push(inner),
+            NodeKind::Subshell(inner) | NodeKind::Group(inner) => {
+                next.extend(inner.items.iter().map(|item| &item.node));
+            }
+            NodeKind::Compound { lists, words: own, .. } => {
+                words.extend(own);
+                next.extend(lists.iter().flat_map(|list| &list.items).map(|item| &item.node));
+            }
+        }
+        words.iter().flat_map(|word| &word.substitutions).for_each(|inner| count_pipes(inner, count));
     }
-    found
 }
 
 /// Where the first words of the commands begin whose output nothing but the log of the build receives.
@@ -88,7 +147,7 @@ fn is_quiet(redirect: &Redirect) -> bool {
     }
 }
 
-fn list(list: &List, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
+fn list(list: &List, on_failure: OnFailure, found: &mut Decisive) {
     let last = list.items.len().saturating_sub(1);
     for (at, item) in list.items.iter().enumerate() {
         if item.terminator == Some(Terminator::Background) {
@@ -102,7 +161,7 @@ fn list(list: &List, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
     }
 }
 
-fn node(of: &Node, operands: Operands, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
+fn node(of: &Node, operands: Operands, on_failure: OnFailure, found: &mut Decisive) {
     let mut next = of;
     let mut on_failure = on_failure;
     // The left operands are followed in a loop: there may be a thousand.
@@ -123,7 +182,7 @@ fn node(of: &Node, operands: Operands, on_failure: OnFailure, found: &mut BTreeS
     }
 }
 
-fn operand(of: &Node, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
+fn operand(of: &Node, on_failure: OnFailure, found: &mut Decisive) {
     let gives_input = |kind| {
         !matches!(
             kind,
@@ -133,11 +192,14 @@ fn operand(of: &Node, on_failure: OnFailure, found: &mut BTreeSet<usize>) {
     let reads = of.redirects.iter().any(|redirect| gives_input(redirect.kind) || redirect.fd == Some(0));
     match &of.kind {
         _ if reads => {}
-        NodeKind::Simple(simple) => found.extend(simple.words.first().map(|word| word.span.start)),
+        NodeKind::Simple(simple) => found.commands.extend(simple.words.first().map(|word| word.span.start)),
         NodeKind::Subshell(inner) | NodeKind::Group(inner) => list(inner, on_failure, found),
         NodeKind::And { .. } | NodeKind::Or { .. } => node(of, Operands::All, on_failure, found),
-        // Of a pipeline, of what `!` turns round and of a compound command the status is another matter.
-        NodeKind::Pipe { .. } | NodeKind::Not(_) | NodeKind::Compound { .. } | NodeKind::Function { .. } => {}
+        NodeKind::Pipe { .. } => {
+            found.pipes.insert(of.span.start);
+        }
+        // Of what `!` turns round and of a compound command the status is another matter.
+        NodeKind::Not(_) | NodeKind::Compound { .. } | NodeKind::Function { .. } => {}
     }
 }
 
@@ -149,7 +211,7 @@ mod tests {
 
     /// The names of the decisive commands.
     fn decisive(text: &str, on_failure: OnFailure) -> Vec<&str> {
-        names(text, |script| super::decisive(script, on_failure))
+        names(text, |script| super::decisive(script, on_failure).commands)
     }
 
     fn names(text: &str, starts: impl Fn(&Script) -> BTreeSet<usize>) -> Vec<&str> {

@@ -8,12 +8,15 @@
 //!   `&&` chain, or of a list that stops at failures. `set -x` is nothing before one, for it only prints; nor is `set -u` where
 //!   it names no variable, or `pipefail` where it is no pipe. What the shell runs by itself (groups, functions,
 //!   substitutions) notices all of them, and where it stands.
+//!
+//! Where `pipefail` can do nothing but fail the RUN more often, a mark stands for it (`failing-pipes` in `label.rs`).
 
 use dockopt_shell::{Node, NodeKind, Simple, StateChange, Word, state_changes};
 use dockopt_tools::Invocation;
 
 use crate::effects;
 use crate::element::{Element, goes_below, goes_to, may_end, set_options};
+use crate::label::IDLE_PIPEFAIL;
 use crate::script::Script;
 use crate::state::Shell;
 
@@ -86,6 +89,10 @@ impl Prelude {
         let mut options: Vec<char> = self.options.chars().filter(is_noticed).collect();
         options.sort_unstable();
         options.dedup();
+        if options.contains(&'p') && script.every_pipe_decides() {
+            options.retain(|option| *option != 'p');
+            seen.push_str(IDLE_PIPEFAIL);
+        }
         seen.extend(options);
         if !is_plain && (self.options.contains('e') || shell.exits_on_error()) {
             // `-e` is off inside all operands of a `&&` chain but the last.

@@ -8,7 +8,8 @@ use dockopt_shell::{self as shell, Dialect, Node, NodeKind, Simple, StateChange,
 use dockopt_syntax::{Body, Command, Instruction, Keyword, Logical, Span, Tree};
 use dockopt_tools::{Arg, Cleaned, Invocation, Role, Toolbox};
 
-use crate::outcome::{self, OnFailure};
+use crate::outcome::{self, Decisive, OnFailure};
+use crate::portable;
 use crate::state::{Shell, State};
 
 /// A RUN in shell form, parsed.
@@ -25,8 +26,8 @@ pub struct Script<'t> {
     expanded: HashMap<usize, String>,
     /// What tool each simple command runs, by the place of its first word: every pass asks.
     recognized: HashMap<usize, Rc<Invocation<'t>>>,
-    /// The commands that end the RUN when they fail, by the place of their first word.
-    decisive: BTreeSet<usize>,
+    /// What ends the RUN when it fails.
+    decisive: Decisive,
     /// The commands whose output nobody reads, by the place of their first word.
     unread: BTreeSet<usize>,
 }
@@ -78,7 +79,8 @@ impl<'t> Script<'t> {
         });
         let exits_on_error = state.shell.exits_on_error();
         let stops = exits_on_error || sets_exit_on_error(&ast);
-        let decisive = outcome::decisive(&ast, if stops { OnFailure::Stop } else { OnFailure::GoOn });
+        let on_failure = if stops { OnFailure::Stop } else { OnFailure::GoOn };
+        let decisive = outcome::decisive(&ast, on_failure);
         let unread = outcome::unread(&ast);
         Ok(Self { logical, ast, toolbox, exits_on_error, expanded, recognized, decisive, unread })
     }
@@ -100,7 +102,7 @@ impl<'t> Script<'t> {
 
     /// Whether an image exists only if this command succeeded, and it had no input but the empty one of a RUN.
     pub fn must_succeed(&self, simple: &Simple) -> bool {
-        simple.words.first().is_some_and(|word| self.decisive.contains(&word.span.start))
+        simple.words.first().is_some_and(|word| self.decisive.commands.contains(&word.span.start))
     }
 
     /// Whether the script must fail: a command that decides it has an instruction's keyword in capitals for its name, which no
@@ -125,6 +127,26 @@ impl<'t> Script<'t> {
             }
             false
         })
+    }
+
+    /// Whether the failure of each pipeline is one of the RUN, so that `pipefail` can do nothing but fail the RUN more often.
+    pub fn every_pipe_decides(&self) -> bool {
+        self.decisive.other_pipes == 0
+    }
+
+    /// Whether it has no pipelines.
+    pub fn has_no_pipes(&self) -> bool {
+        self.decisive.pipes.is_empty() && self.decisive.other_pipes == 0
+    }
+
+    /// Whether it does the same under whatever `sh` is and under bash.
+    pub fn is_portable(&self) -> bool {
+        portable::is_portable(self)
+    }
+
+    /// Whether the values of all variables in a word are known.
+    pub(crate) fn is_expanded(&self, word: &Word) -> bool {
+        self.expanded.contains_key(&word.span.start)
     }
 
     /// Whether nothing but the log of the build receives what this command prints.

@@ -191,6 +191,16 @@ impl Shell {
         }
     }
 
+    /// Whether it is bash with no option but `pipefail`.
+    pub fn only_fails_pipes(&self) -> bool {
+        matches!(self, Self::Bash(options) if matches!(options.iter().map(String::as_str).collect::<Vec<_>>()[..], ["-o", "pipefail", "-c"]))
+    }
+
+    /// Whether a pipeline fails with any of its commands.
+    pub fn fails_pipes(&self) -> bool {
+        matches!(self, Self::Bash(options) if options.iter().any(|option| option == "pipefail"))
+    }
+
     /// One text for it, for labels.
     pub fn label(&self) -> String {
         match self {
