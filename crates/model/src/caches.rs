@@ -10,7 +10,7 @@ use dockopt_tools::{Arg, Cache, DropBy, Invocation, Kind, MountBy, Place, Role, 
 use crate::region::{Footprint, Region};
 use crate::script::{self, each_command};
 use crate::state::State;
-use crate::{Element, Known, Model, Parent, Script, digest, effects, layout, path, stages, stores};
+use crate::{Element, Known, Model, Parent, Script, digest, effects, layout, path, stages, stores, triggers};
 
 /// What becomes of package caches, as the user says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -322,7 +322,10 @@ pub fn index_needed(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>)
     let paths = &left.cache.paths;
     let regions: Footprint =
         paths.iter().map(|path| effects::cache_region(left.tool, left.cache, path)).collect();
-    let (stage, place) = digest::index_needed_after(model, stage, last, &regions)?;
+    let Some((stage, place)) = digest::index_needed_after(model, stage, last, &regions) else {
+        let instruction = triggers::index_needed(model, stage, at, &regions)?;
+        return Some(Later { instruction, how: How::Unknown });
+    };
     let atom = &model.traces()[stage].atoms[place];
     let is_named = |region: &Region| matches!(region, Region::Index(_)) && regions.touches(region);
     let mut how = if atom.effects.reads.iter().any(is_named) { How::Reads } else { How::Unknown };

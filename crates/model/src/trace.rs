@@ -273,16 +273,19 @@ impl Tracer<'_> {
             }
             let cwd = here.cwd.clone();
             let surroundings = Surroundings { script, state, project: &self.image, versions: &self.versions };
-            let mut effects = surroundings.of_element(element, &mut here);
+            let removal = match element {
+                Element::Node(node) => script.removal(node),
+                Element::Block { .. } => None,
+            };
+            // A removal is the same in every folder, so it leaves the one where it is alone as it does all others.
+            let mut nowhere = Here { cwd: Known::Unknown, ..here.clone() };
+            let place_of = if removal.is_some() { &mut nowhere } else { &mut here };
+            let mut effects = surroundings.of_element(element, place_of);
             if unknown_state {
                 effects.extend(Effects::unknown(
                     "an earlier command of the same RUN may have changed the shell in any way",
                 ));
             }
-            let removal = match element {
-                Element::Node(node) => script.removal(node),
-                Element::Block { .. } => None,
-            };
             for folder in temporary_folders(state, &here) {
                 effects.reads.add(Region::Tree(folder.clone()));
                 effects.writes.add(Region::Tree(folder));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dockopt_syntax::{Alias, Body, Instruction, Item, ItemKind, Span, Tree, Word};
 use dockopt_tools::Toolbox;
 
-use crate::{Model, Pins};
+use crate::region::Footprint;
+use crate::{Model, Parent, Pins, digest};
 
 /// The file as the child of one of its stages finds it: it ends with that stage, behind which the triggers are a stage of
 /// their own. The text and all places in it are those of the file.
@@ -87,6 +88,24 @@ impl Child {
     pub fn first(&self) -> usize {
         self.first
     }
+}
+
+/// The first trigger of a stage that may read a package index which `regions` touch, as instruction `at` of the stage leaves it.
+pub fn index_needed(model: &Model<'_>, stage: usize, at: usize, regions: &Footprint) -> Option<usize> {
+    let here = &model.tree.instructions[at];
+    for child in Child::of(model.tree) {
+        let own = child.model(model.toolbox, model.pins);
+        let triggered = own.stages.len() - 1;
+        if !matches!(own.stages[triggered].parent, Parent::Stage(of) if of == stage) {
+            continue;
+        }
+        let place = child.tree.instructions.iter().position(|one| one.span == here.span)?;
+        let last = own.traces()[stage].atoms.iter().rposition(|atom| atom.instruction == place)?;
+        let (reader, atom) = digest::index_needed_after(&own, stage, last, regions)?;
+        let found = &child.tree.instructions[own.traces()[reader].atoms[atom].instruction];
+        return model.tree.instructions.iter().position(|one| one.span == found.span);
+    }
+    None
 }
 
 /// The instruction that an ONBUILD keeps for later. ONBUILD is a part of its keyword.
