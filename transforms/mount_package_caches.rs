@@ -38,10 +38,12 @@
 //!
 //! ## Settings
 //!
-//! `caches` in `dockopt.toml`: `"drop"` leaves caches out of the image instead, `"mount"` mounts them wherever the builder
-//! takes it. With `"auto"`, the default, a file goes on as it is: where it mounts some cache, those of languages are mounted;
-//! where it leaves those of a tool out, they are left out; where it does neither they are mounted if the file needs `BuildKit`
-//! anyway, or `builder = "buildkit"` says that it builds it. Caches of distributions are left out.
+//! `caches` in `dockopt.toml`: `"drop"` leaves caches out of the image instead, `"mount"` mounts those of languages wherever the
+//! builder takes it, and what cannot be a mount is left out. With `"auto"`, the default, a file goes on as it is: where it mounts
+//! some cache, those of languages are mounted; where it leaves those of a tool out, they are left out; where it does neither
+//! they are mounted if the file needs `BuildKit` anyway, or `builder = "buildkit"` says that it builds it. Caches of
+//! distributions are left out. A command that is told not to keep a cache, and one whose cache is emptied in the same RUN,
+//! stay as they are. [docs/caches.md](../caches.md) has what is written for each tool.
 
 use dockopt_model::caches::{self, Left};
 use dockopt_model::keeping::{self, Keeping};
