@@ -178,6 +178,7 @@ impl<'p> Reader<'p> {
                             | Token::Attribute(_)
                             | Token::Module(_)
                             | Token::Call(_)
+                            | Token::Number(_)
                             | Token::Value
                     )
             }

@@ -8,6 +8,7 @@ use super::tokens::Token;
 pub(super) enum Term {
     Text(String),
     Atom(String),
+    Number(String),
     List(Vec<Term>),
     Tuple(Vec<Term>),
     Map(Vec<(Term, Term)>),
@@ -137,6 +138,7 @@ pub(super) fn term(tokens: &[(usize, Token)], at: usize) -> Option<(Term, usize)
     match &tokens.get(at)?.1 {
         Token::Atom(name) => Some((Term::Atom(name.clone()), at + 1)),
         Token::Module(name) => Some((Term::Atom(name.clone()), at + 1)),
+        Token::Number(number) => Some((Term::Number(number.clone()), at + 1)),
         token @ Token::Text(_) => Some((Term::Text(token.text()?.to_owned()), at + 1)),
         Token::Sign("[") => items(tokens, at + 1, "]").map(|(items, next)| (Term::List(items), next)),
         Token::Sign("{") => {
@@ -188,7 +190,12 @@ fn items(tokens: &[(usize, Token)], mut at: usize, end: &str) -> Option<(Vec<Ter
             break;
         }
         if let Token::Key(key) = &tokens[at].1 {
-            let (value, next) = term(tokens, at + 1)?;
+            // Whether it is started does not matter to what is fetched, and is often an expression.
+            let (value, next) = if key == "runtime" {
+                (Term::Atom("?".to_owned()), past(tokens, at + 1, end)?)
+            } else {
+                term(tokens, at + 1)?
+            };
             items.push(Term::Map(vec![(Term::Atom(key.clone()), value)]));
             at = next;
         } else {
@@ -213,6 +220,21 @@ fn items(tokens: &[(usize, Token)], mut at: usize, end: &str) -> Option<(Vec<Ter
         items = items.into_iter().map(as_pair).collect();
     }
     Some((items, at))
+}
+
+/// The place after an expression: the comma or the bracket that ends it.
+fn past(tokens: &[(usize, Token)], mut at: usize, end: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    loop {
+        match &tokens.get(at)?.1 {
+            Token::Sign(",") if depth == 0 => return Some(at),
+            token if token.is(end) && depth == 0 => return Some(at),
+            Token::Sign("(" | "[" | "{") => depth += 1,
+            Token::Sign(")" | "]" | "}") => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        at += 1;
+    }
 }
 
 fn skip(tokens: &[(usize, Token)], mut at: usize) -> usize {

@@ -92,6 +92,17 @@ fn a_lock_file_that_may_be_written() {
     for (list, lock, told) in [
         ("{:jason, \"~> 1.4\"}", jason.clone(), ""),
         ("{:jason, \"~> 1.4\"}, {:ui, github: \"acme/ui\", tag: \"v1\"}", format!("{jason}{git}"), ""),
+        (
+            "{:ui, github: \"acme/ui\", tag: \"v1\", sparse: \"optimized\", app: false, compile: false, depth: 1}",
+            git.replace("[tag: \"v1\"]", "[tag: \"v1\", sparse: \"optimized\", depth: 1]"),
+            "",
+        ),
+        ("{:jason, \"~> 1.4\", runtime: Mix.env() == :dev, only: [:dev, :test]}", jason.clone(), ""),
+        (
+            "{:ui, github: \"acme/ui\", tag: \"v1\", sparse: \"optimized\", app: false, compile: false, depth: 1}",
+            git.replace("[tag: \"v1\"]", "[tag: \"v1\", sparse: \"optimized\", depth: 1]"),
+            "",
+        ),
         ("{:jason, \"~> 1.5\"}", jason.clone(), "is not known to fit `~> 1.5`"),
         ("{:jason, \"~> 1.4\"}, {:plug, \">= 0.0.0\"}", jason.clone(), "has no `plug`"),
         ("{:jason, \"~> 1.4\", organization: \"acme\"}", jason.clone(), "another `jason`"),

@@ -17,7 +17,9 @@ pub(super) enum Token {
     Module(String),
     /// A function of a module, without its arguments: `Mix.env`, `:os.cmd`.
     Call(String),
-    /// A number, a character, a charlist or a sigil, which name no file as they stand.
+    /// A number as it is written.
+    Number(String),
+    /// A character, a charlist or a sigil, which name no file as they stand.
     Value,
     /// An operator or a bracket.
     Sign(&'static str),
@@ -157,8 +159,8 @@ impl Reader<'_> {
                     if after.starts_with('.') && after[1..].starts_with(|c: char| c.is_ascii_digit()) {
                         length += 1 + after[1..].find(plain).unwrap_or(after.len() - 1);
                     }
+                    tokens.push((line, Token::Number(self.rest[..length].to_owned())));
                     self.take(length);
-                    tokens.push((line, Token::Value));
                 }
                 _ => {
                     let sign = SIGNS.iter().find(|sign| self.rest.starts_with(**sign)).ok_or(line)?;
@@ -351,6 +353,7 @@ mod tests {
                 Token::Attribute(name) => format!("@{name}"),
                 Token::Module(name) => name.clone(),
                 Token::Call(name) => format!("{name}()"),
+                Token::Number(number) => number.clone(),
                 Token::Value => "_".to_owned(),
                 Token::Sign(sign) => (*sign).to_owned(),
                 Token::End => "¶".to_owned(),
@@ -370,10 +373,10 @@ mod tests {
             ("Mix.env() == :prod", "Mix.env() ( ) == :prod"),
             (":os.cmd('ls')", ":os.cmd() ( _ )"),
             ("import_config \"#{config_env()}.exs\"", "import_config #[config_env ( )]'.exs'"),
-            ("~r\"a\\\"b\"i |> f.(&1)", "_ |> f . ( & _ )"),
+            ("~r\"a\\\"b\"i |> f.(&1)", "_ |> f . ( & 1 )"),
             ("\"\"\"\na \"b\"\n\"\"\"\nx", "'\na \"b\"\n' ¶ x"),
             ("a != b and c! = ?\\n", "a != b and c! = _"),
-            ("%{A => 1.5, \"k\" => nil}", "% { A => _ , 'k' => :nil }"),
+            ("%{A => 1.5, \"k\" => nil}", "% { A => 1.5 , 'k' => :nil }"),
             ("x::y", "x :: y"),
             ("\"a\\nb\"", "'a'#[]'b'"),
         ] {
