@@ -3,6 +3,7 @@
 mod apps;
 mod claims;
 mod cli;
+mod commands;
 mod conformance;
 mod copies;
 mod documentation;

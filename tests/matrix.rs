@@ -16,7 +16,7 @@ use crate::support::{self, Project};
 const PASSES: [&str; 3] = ["join-package-index", "drop-package-caches", "mount-package-caches"];
 
 /// The forms of a RUN: what stands before the command, and what after it.
-const FORMS: [(&str, &str, &str); 7] = [
+pub(crate) const FORMS: [(&str, &str, &str); 7] = [
     ("root", "RUN ", "\n"),
     ("another user", "USER app\nRUN ", "\n"),
     ("heredoc", "RUN <<EOF\nset -e\n", "\nEOF\n"),
@@ -102,8 +102,15 @@ fn fix(file: &str, tool: &str, caches: Caches) -> (String, Outcome) {
     (file, outcome)
 }
 
-/// The tools that have a cache about which something can be done, with their examples, by name.
+/// The tools that have a cache about which something can be done.
 fn tools() -> Vec<Tool> {
+    let has_cache =
+        |tool: &Tool| tool.caches.iter().any(|cache| cache.drop.is_some() || cache.mount.is_some());
+    all_tools().into_iter().filter(has_cache).collect()
+}
+
+/// All tools with their examples, by name.
+pub(crate) fn all_tools() -> Vec<Tool> {
     let mut tools: Vec<Tool> = Vec::new();
     for entry in fs::read_dir(support::root().join("crates/tools/data")).expect("the data is there").flatten()
     {
@@ -112,7 +119,6 @@ fn tools() -> Vec<Tool> {
             tools.push(toml::from_str(&text).expect("it keeps the schema"));
         }
     }
-    tools.retain(|tool| tool.caches.iter().any(|cache| cache.drop.is_some() || cache.mount.is_some()));
     for tool in &mut tools {
         if tool.title.is_empty() {
             tool.title.clone_from(&tool.name);
@@ -156,7 +162,7 @@ fn line(tool: &Tool) -> String {
 }
 
 /// An image that brings a tool.
-fn image(tool: &str) -> &'static str {
+pub(crate) fn image(tool: &str) -> &'static str {
     match tool {
         "apk" => "alpine:3.20",
         "apt-get" => "debian:12",
@@ -180,6 +186,6 @@ fn image(tool: &str) -> &'static str {
 }
 
 /// A user of that image besides root.
-fn user(tool: &str) -> &'static str {
+pub(crate) fn user(tool: &str) -> &'static str {
     if image(tool).starts_with("node") { "node" } else { "app" }
 }

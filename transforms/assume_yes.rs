@@ -89,7 +89,11 @@ fn obstacle(script: &Script<'_>, simple: &Simple, context: &Context<'_>, invocat
 
 fn answer(cx: &Cx<'_>, at: usize, script: &Script<'_>, simple: &Simple, invocation: &Invocation<'_>) -> Option<Rewrite> {
     let switch = invocation.action?.assume_yes.first()?;
-    let change = Change::options(simple, invocation, &[switch]);
+    let change = if invocation.verb.is_empty() {
+        Change::further_options(simple, invocation, &[switch])
+    } else {
+        Change::options(simple, invocation, &[switch])
+    };
     let command = &script.text()[simple.words[invocation.command.start].span.start..change.range.end];
     let command = command.split_whitespace().collect::<Vec<_>>().join(" ");
     let respelled = respell(script, simple, &[change])?;
