@@ -124,3 +124,33 @@ fn a_change_of_anything_else_is_not() {
         assert!(!same(before, after), "{before}{after}");
     }
 }
+
+#[test]
+fn a_link_is_nothing_where_nothing_is_on_the_way() {
+    for (stage, is_same) in [
+        ("FROM debian:12\nCOPY LINK app /app\n", true),
+        ("FROM debian:12\nWORKDIR /app\nCOPY LINK app .\n", true),
+        ("FROM debian:12\nCOPY LINK start.sh /opt/tool/\n", true),
+        ("FROM debian:12\nCOPY LINK --chown=7:7 app /app\n", true),
+        ("FROM scratch\nCOPY LINK start.sh /usr/bin/\n", true),
+        // Folders that are there already, or may be, get the attributes of the layer.
+        ("FROM debian:12\nRUN mkdir -m 700 /app\nCOPY LINK app /app\n", false),
+        ("FROM debian:12\nUSER 7\nWORKDIR /app\nCOPY LINK app .\n", false),
+        ("FROM debian:12\nCOPY --chown=7:7 start.sh /app/\nCOPY LINK app /app\n", false),
+        ("FROM debian:12\nCOPY --chown=7:7 start.sh /app/sub/\nCOPY LINK app /app\n", false),
+        ("FROM debian:12\nWORKDIR /app\nCOPY LINK --chown=7:7 app .\n", false),
+        ("FROM debian:12\nCOPY LINK --chown=7:7 app /opt/app\n", false),
+        ("FROM debian:12\nCOPY LINK start.sh /tmp/\n", false),
+        // Links become folders.
+        ("FROM debian:12\nCOPY LINK start.sh /bin/\n", false),
+        ("FROM debian:12\nRUN ln -s /srv /app\nCOPY LINK start.sh /app/\n", false),
+        ("FROM corp.example/base\nCOPY LINK app /app\n", false),
+        ("FROM debian:12 AS a\nRUN ln -s /srv /app\nFROM a\nCOPY LINK app /app/\n", false),
+        // A folder is not seen, and neither are accounts.
+        ("FROM debian:12\nWORKDIR /start.sh\nCOPY LINK start.sh /start.sh\n", false),
+        ("FROM debian:12\nCOPY LINK --chown=daemon start.sh /app/\n", false),
+    ] {
+        let [with, without] = ["--link ", ""].map(|flag| stage.replace("LINK ", flag));
+        assert_eq!(same(&with, &without), is_same, "{stage}");
+    }
+}

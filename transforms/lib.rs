@@ -43,6 +43,7 @@ passes! {
     drop_late_deletes,
     own_copies,
     merge_runs,
+    link_copies,
     pin_bases,
     ignore_build_noise,
 }

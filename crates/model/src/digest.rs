@@ -7,6 +7,8 @@
 //!   nothing else in the file is about that folder.
 //! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
 //!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since.
+//! - `linked-copies`: `--link` is nothing where each folder on the way to the destination is made by the COPY, or is known to
+//!   have the attributes that it gives, and nothing there is a link (`linked.rs`).
 //! - `owned-copies`: a command that gives an owner or a mode to paths is nothing but `--chown` or `--chmod` of the COPYs that
 //!   bring them, under the conditions of `owned.rs`.
 //! - `repeated-write`: a COPY of a file that lies there already, from the same source, is nothing.

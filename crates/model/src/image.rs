@@ -45,6 +45,11 @@ impl<'a> Image<'a> {
         self.files.keys().any(within) || self.folders.iter().any(within)
     }
 
+    /// Whether a command, or a copy that is not followed, may have written a region.
+    pub(crate) fn is_written(&self, region: &Region) -> bool {
+        self.written.touches(region)
+    }
+
     /// A COPY wrote these paths.
     pub fn copy(&mut self, writes: &[Write]) {
         for write in writes {

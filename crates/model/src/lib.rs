@@ -28,6 +28,7 @@ mod known;
 mod label;
 pub mod late;
 pub mod layout;
+mod linked;
 mod model;
 pub mod mounts;
 pub mod moved_copy;

@@ -16,6 +16,7 @@ use crate::element::{Element, goes_to, set_options};
 use crate::here::Here;
 use crate::image::Image;
 use crate::label;
+use crate::linked::Linked;
 use crate::mounts;
 use crate::owned::{Change, Reach};
 use crate::pins::{self, Pins};
@@ -33,6 +34,8 @@ use crate::{Known, path};
 pub struct Trace {
     /// In order.
     pub atoms: Vec<Atom>,
+    /// Whether `--link` changes nothing about a copy, or why it may.
+    pub linked: BTreeMap<usize, Result<(), String>>,
     /// Copies that cannot be followed, with the reason.
     pub unfollowed: Vec<(usize, String)>,
 }
@@ -164,7 +167,21 @@ impl Tracer<'_> {
     fn copy(&mut self, at: usize, instruction: &Instruction) {
         let tree = self.input.tree;
         let state = self.stage.state(at);
-        let given = Attributes::of(tree, instruction, state);
+        let mut given = Attributes::of(tree, instruction, state);
+        let destination = copy::destination(tree, instruction, state);
+        let linked = Linked {
+            stage: self.stage,
+            before: &self.trace.atoms,
+            image: &self.image,
+            given: &given,
+            destination: destination.get(),
+        };
+        let check = linked.check();
+        // Normalisation `linked-copies`.
+        if check.is_ok() {
+            given.link = None;
+        }
+        self.trace.linked.insert(at, check);
         let attributes = given.label();
         let reads: Footprint = given.looks_up().then_some(Region::Accounts).into_iter().collect();
         match copy::follow(tree, instruction, state, self.input.context, self.image.folders()) {

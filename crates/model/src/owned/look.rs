@@ -121,7 +121,7 @@ impl Look<'_, '_> {
         let Some(old) = self.of_copy(copy).find_map(|atom| atom.attributes.as_ref()) else {
             return Err(String::new());
         };
-        if old.link.is_some() {
+        if self.model.tree.instructions[copy].flag("link").is_some() {
             return Err("the COPY has `--link`, with which owners and modes are another matter".to_owned());
         }
         if self.change.kind == Gives::Owner && old.owner.is_some() && old.owner != self.owner().ok() {
