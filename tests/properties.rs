@@ -79,7 +79,7 @@ const CLEANUP: [&str; 61] = [
 ];
 
 /// Words that a pass may add to RUNs and never takes away: options of installs.
-const ADDED: [&str; 5] = ["-y", "--with-new-pkgs", "set", "-o", "pipefail"];
+const ADDED: [&str; 6] = ["-y", "--noconfirm", "--with-new-pkgs", "set", "-o", "pipefail"];
 
 /// Lines that an unsafe pass may write around RUNs with pipes.
 const SHELLS: [&str; 4] = [
