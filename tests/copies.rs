@@ -141,6 +141,10 @@ fn a_link_is_nothing_where_nothing_is_on_the_way() {
         ("FROM debian:12\nWORKDIR /app\nCOPY LINK --chown=7:7 app .\n", false),
         ("FROM debian:12\nCOPY LINK --chown=7:7 app /opt/app\n", false),
         ("FROM debian:12\nCOPY LINK start.sh /tmp/\n", false),
+        (
+            "FROM busybox AS b\nFROM debian:12\nCOPY --from=b --chown=7:7 /bin/sh /app/sub/sh\nCOPY LINK start.sh /app/\n",
+            false,
+        ),
         // Links become folders.
         ("FROM debian:12\nCOPY LINK start.sh /bin/\n", false),
         ("FROM debian:12\nRUN ln -s /srv /app\nCOPY LINK start.sh /app/\n", false),

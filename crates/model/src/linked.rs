@@ -61,8 +61,9 @@ impl Linked<'_> {
             || self.before.iter().any(|atom| place_of(atom).is_some_and(|own| path::within(own, place)))
     }
 
+    /// Whatever is written below a place may have made it, with an owner of its own.
     fn is_written(&self, place: &str) -> bool {
-        self.image.is_written(&Region::Path(place.to_owned()))
+        self.image.is_written(&Region::Tree(place.to_owned()))
     }
 
     /// Whether a folder on the way is not there, or has the attributes that the layer gives it.
