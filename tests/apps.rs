@@ -2,6 +2,7 @@
 //! walk is written from the tool's documentation, is as plain as it can be, and shares no code with the readers; the same number
 //! always gives the same tree.
 
+mod bun;
 mod cargo;
 mod dotnet;
 mod go;
@@ -37,7 +38,8 @@ struct Ecosystem {
     least: usize,
 }
 
-const ECOSYSTEMS: [Ecosystem; 8] = [
+const ECOSYSTEMS: [Ecosystem; 9] = [
+    Ecosystem { name: "bun", generate: bun::generate, reads: bun::reads, least: 30 },
     Ecosystem { name: "cargo", generate: cargo::generate, reads: cargo::reads, least: 30 },
     Ecosystem { name: "dotnet", generate: dotnet::generate, reads: dotnet::reads, least: 30 },
     Ecosystem { name: "go", generate: go::generate, reads: go::reads, least: 30 },

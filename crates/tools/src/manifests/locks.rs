@@ -60,6 +60,9 @@ impl Lock<'_> {
             return Ok(vec![above.to_owned()]);
         }
         let mut found = Vec::new();
+        if self.project.look(&join(self.folder, above)) == Look::Absent {
+            return Ok(found);
+        }
         for name in self.project.list(&join(self.folder, above)).ok_or_else(odd)? {
             let folder = format!("{above}/{name}");
             let file = join(self.folder, &format!("{folder}/{manifest}"));

@@ -131,3 +131,32 @@ fn cargo_lock_has_what_every_member_asks_for() {
     let fewer = root.replace("crates/*", "crates/queue");
     assert!(with(&fewer, relay, &lock("1.0.204")).unwrap_err().contains("lists `relay`"));
 }
+
+#[test]
+fn pnpm_workspaces_and_their_catalogs() {
+    let lock = "lockfileVersion: '9.0'\ncatalogs:\n  default:\n    ms: {specifier: ^2.1.3, version: 2.1.3}\nimporters:\n  .: {}\n  packages/ui:\n    dependencies:\n      ms: {specifier: 'catalog:', version: 2.1.3}\n";
+    let ui = ("/app/packages/ui/package.json", r#"{"dependencies": {"ms": "catalog:"}}"#);
+    let with = |root: &str, workspace: &str, more: &[(&str, &str)]| {
+        let mut files = vec![
+            ("/app/package.json", root),
+            ("/app/pnpm-workspace.yaml", workspace),
+            ("/app/pnpm-lock.yaml", lock),
+        ];
+        files.extend(more);
+        ask("pnpm", "/app/pnpm-lock.yaml", &files)
+    };
+    let workspace = "packages: ['packages/*', '.']\ncatalog: {ms: ^2.1.3}\n";
+    assert_eq!(with("{}", workspace, &[ui]), Ok(()));
+    assert!(with("{}", workspace, &[]).unwrap_err().contains("which is no package of the workspace"));
+    let other = workspace.replace("^2.1.3", "^2.1.0");
+    assert_eq!(
+        with("{}", &other, &[ui]).unwrap_err(),
+        "its range of `ms` is not that of the catalog `default`"
+    );
+    let negated = "packages: ['packages/*', '!packages/old']\n";
+    assert!(with("{}", negated, &[ui]).unwrap_err().contains("cannot be listed"));
+    let replaced = r#"{"pnpm": {"overrides": {"ms": "2.0.0"}}}"#;
+    assert!(with(replaced, workspace, &[ui]).unwrap_err().contains("has `overrides`"));
+    let hooks = [ui, ("/app/.pnpmfile.cjs", "")];
+    assert!(with("{}", workspace, &hooks).unwrap_err().contains(".pnpmfile.cjs"));
+}

@@ -79,6 +79,24 @@ impl Lock {
         }
     }
 
+    /// Does it repeat the ranges of the workspace's catalogs, of which it lists those that are used? The error is a clause.
+    pub(in crate::manifests) fn has_catalogs(
+        &self,
+        default: Option<&Value>,
+        named: Option<&Value>,
+    ) -> Result<(), String> {
+        for (catalog, entries) in self.json.get("catalogs").and_then(Value::as_object).into_iter().flatten() {
+            let in_named = named.and_then(|table| table.get(catalog));
+            let own = if catalog == "default" { default.or(in_named) } else { in_named };
+            for (name, entry) in entries.as_object().into_iter().flatten() {
+                if entry.get("specifier") != own.and_then(|table| table.get(name)) {
+                    return Err(format!("its range of `{name}` is not that of the catalog `{catalog}`"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The packages that it marks as having an install script: name, and whether they come from the registry.
     pub(super) fn marked(&self) -> Vec<(String, bool)> {
         let packages = self.json.get("packages").and_then(Value::as_object);
