@@ -13,8 +13,17 @@ pub(crate) fn between(claim: &Claim, did: &Did) -> Vec<String> {
         wrong.extend(denied.map(|path| format!("{verb} {APP}/{path}, which is not claimed")));
     }
     // What it made and took away again is no part of the image, unless it is in the way of a file of the context.
+    let is_below = |path: &String, folder: &String| {
+        path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    };
+    // A folder that the context does not bring is made with what lies in it.
+    let is_way = |folder: &&String| {
+        !claim.files().iter().any(|path| is_below(path, folder))
+            && did.changed.iter().any(|path| is_below(path, folder) && claim.writes(path))
+    };
     let written =
-        did.written.iter().filter(is_brought).chain(&did.changed).filter(|path| !claim.writes(path));
+        did.written.iter().filter(is_brought).chain(did.changed.iter().filter(|path| !is_way(path)));
+    let written = written.filter(|path| !claim.writes(path));
     wrong.extend(written.map(|path| format!("wrote {APP}/{path}, which is not claimed")));
     // A file that is not there today may be there when the image is built. That a URL is the name of a file is asked by some
     // tools, and is never true.

@@ -47,11 +47,16 @@ pub(super) fn read(mut install: Install<'_>) -> Result<Inputs, Unclear> {
     patches(&mut install)?;
     made(&mut install, &settings, version);
     if !settings.has_pnp() {
-        let path = join(install.call.cwd, ".pnp.cjs");
-        install.sources.not_of_the_project(
-            &path,
-            &format!("Yarn removes `{path}`, as `nodeLinker` is set to another linker"),
-        )?;
+        for name in [".pnp.cjs", ".pnp.data.json", ".pnp.loader.mjs", ".yarn/unplugged"] {
+            let path = join(install.call.cwd, name);
+            let why = format!("Yarn removes `{path}`, as `nodeLinker` is set to another linker");
+            install.sources.not_of_the_project(&path, &why)?;
+        }
+    }
+    // A library in its program looks for a module of this name, and would load it (traced 2026-11-25, Yarn 4.18).
+    for name in ["iterator.js", "iterator.js.js", "iterator.js.json", "iterator.js.node"] {
+        let path = join(install.call.cwd, name);
+        install.sources.not_of_the_project(&path, &format!("Yarn may load `{path}`"))?;
     }
     let skipped = install
         .call

@@ -72,6 +72,8 @@ fn berry_by_version_and_settings() {
             && inputs.write_trees.contains("/app/.yarn/install-state.gz")
     );
     assert!(!inputs.write_trees.contains("/app/.yarn/cache") && inputs.writes.is_empty(), "{inputs:?}");
+    let loaded = project(FOUR, BERRY, &[("/app/iterator.js", "")]);
+    assert!(yarn("install --immutable").unclear(&loaded).contains("Yarn may load `/app/iterator.js`"));
     let settings = "nodeLinker: node-modules\nenableScripts: false\nyarnPath: .yarn/releases/yarn-3.8.7.cjs\nplugins:\n  - path: .yarn/plugins/@yarnpkg/plugin-workspace-tools.cjs\n    spec: \"@yarnpkg/plugin-workspace-tools\"\n";
     let more = [
         ("/app/.yarnrc.yml", settings),
