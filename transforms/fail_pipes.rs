@@ -218,6 +218,9 @@ fn use_bash(cx: &Cx<'_>, (first, last): (usize, usize)) -> Proposal {
     if !place.of(&tree.text).eq_ignore_ascii_case(Keyword::Run.name()) {
         return Declined::proposal(place, "a failure is lost in a pipe, and `sh` of this base image does not know `pipefail`; a SHELL for a trigger is not written");
     }
+    if tree.instructions[last].ends_open(&tree.text, tree.escape) {
+        return Declined::proposal(place, "a failure is lost in a pipe, and the RUN ends in a continuation, so that a SHELL behind it would become a part of it");
+    }
     let newline = tree.newline();
     let above = tree.leading_comments(first).cover(tree.instructions[first].span).start;
     let end = tree.instructions[last].span.end;
