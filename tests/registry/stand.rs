@@ -1,12 +1,11 @@
 //! Debian's registry, started on this machine, and images to push to it. Must not know what is tested.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -52,40 +51,41 @@ impl Sort {
 
 impl Registry {
     /// Starts one that keeps its images in `folder`, with these lines about whom it lets in. None, said in a line, where there is
-    /// no such program.
+    /// no such program. It takes a free port by itself and says which: a port that is chosen for it can be another server's by
+    /// the time that it starts, and that server would be taken for it.
     pub(crate) fn start(folder: &Path, lines: &str) -> Option<Self> {
         let program = program()?;
-        for _ in 0..20 {
-            let free = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-            let address = free.local_addr().expect("it is bound").to_string();
-            drop(free);
-            let config = folder.join(format!("{}.yml", address.replace(':', "-")));
-            let text = format!(
-                "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {}}}\n  delete: {{enabled: true}}\n\
-                 http:\n  addr: {address}\n{lines}",
-                folder.join("images").display()
-            );
-            fs::write(&config, text).expect("the folder is there");
-            let mut process = Command::new(program)
-                .args(["serve".as_ref(), config.as_os_str()])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("it can be started");
-            for _ in 0..200 {
-                if TcpStream::connect(&address).is_ok() {
-                    return Some(Self { address, process });
-                }
-                // Another program took the port.
-                if process.try_wait().expect("it is a child").is_some() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(25));
-            }
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-        panic!("docker-registry does not start: {lines}");
+        let config = folder.join("registry.yml");
+        let text = format!(
+            "version: 0.1\nlog: {{level: info, formatter: text}}\n\
+             storage:\n  filesystem: {{rootdirectory: {}}}\n  delete: {{enabled: true}}\n\
+             http:\n  addr: 127.0.0.1:0\n{lines}",
+            folder.join("images").display()
+        );
+        fs::write(&config, text).expect("the folder is there");
+        let mut process = Command::new(program)
+            .args(["serve".as_ref(), config.as_os_str()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it can be started");
+        let log = BufReader::new(process.stderr.take().expect("it is piped"));
+        // From here on it ends with this value, also where it does not start.
+        let mut registry = Self { address: String::new(), process };
+        let mut said = String::new();
+        let mut log = log.lines().map_while(Result::ok);
+        registry.address = log
+            .by_ref()
+            .find_map(|line| {
+                let address = listening(&line).map(str::to_owned);
+                said.push_str(&line);
+                said.push('\n');
+                address
+            })
+            .unwrap_or_else(|| panic!("docker-registry does not start: {lines}{said}"));
+        // Nobody reads the rest, but a full pipe would halt it.
+        thread::spawn(move || log.for_each(drop));
+        Some(registry)
     }
 
     /// Pushes an image that no other `content` has, under a tag; its digest.
@@ -155,6 +155,13 @@ impl Registry {
         let url = format!("http://{}/v2/{repository}/manifests/{name}", self.address);
         ureq::put(url).header("content-type", sort.media_type()).send(text).expect("a manifest is taken");
     }
+}
+
+/// The address in the line of a log with which a registry says that it can be asked:
+/// `… msg="listening on 127.0.0.1:5000" …`, with `, tls` behind the address where it speaks HTTPS.
+fn listening(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("msg=\"listening on ")?;
+    rest.split(['"', ',']).next()
 }
 
 /// The digest of a text.
