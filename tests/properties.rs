@@ -13,7 +13,7 @@ use crate::generate;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-const CLEANUP: [&str; 61] = [
+const CLEANUP: [&str; 64] = [
     "UV_LINK_MODE=copy",
     // Options of a script that are on already when another one joins it.
     "set",
@@ -48,6 +48,9 @@ const CLEANUP: [&str; 61] = [
     "apk",
     "update",
     "--no-cache",
+    "--update",
+    "--update-cache",
+    "-U",
     "--no-cache-dir",
     "npm",
     "yarn",

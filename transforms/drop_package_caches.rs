@@ -34,6 +34,7 @@
 
 use dockopt_model::caches::{self, How, Later, Left};
 use dockopt_model::keeping::{self, Keeping};
+use dockopt_model::respell::{Change, respell};
 use dockopt_model::{Script, layout};
 use dockopt_shell::Simple;
 use dockopt_syntax::{Body, Edit, LineIndex, Span};
@@ -105,7 +106,7 @@ impl Run<'_, '_> {
             }
             match &filled.cache.drop {
                 Some(DropBy::Flag { flag, on, .. }) if on.contains(&filled.invocation.action.map_or(String::new(), |action| action.name.clone())) => {
-                    edits.push(self.add_flag(&filled, flag, &mut commands));
+                    edits.extend(self.add_flag(&filled, flag, &mut commands));
                     edits.extend(self.own_refresh(&filled, flag, &mut commands));
                     push_new(&mut titles, format!("leave the {} of {} out with `{flag}`", filled.cache.name, filled.tool.title));
                 }
@@ -167,8 +168,7 @@ impl Run<'_, '_> {
             return Some(self.need(filled, later));
         }
         let Some(DropBy::Flag { flag, .. }) = &filled.cache.drop else { return None };
-        let kept = self.kept_refresh(filled, flag)?;
-        Some(format!("`{kept}` in the same RUN would fetch the index a second time"))
+        self.kept_refresh(filled, flag).map(|kept| format!("`{kept}` in the same RUN would fetch the index a second time"))
     }
 
     /// What needs the cache, as a sentence.
@@ -193,27 +193,31 @@ impl Run<'_, '_> {
         }
     }
 
-    fn add_flag(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Edit {
+    fn add_flag(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Vec<Edit> {
+        let idle = Change::in_place_of_refresh(filled.simple, &filled.invocation, flag);
+        if let Some(respelled) = idle.and_then(|change| respell(self.script, filled.simple, &[change])) {
+            commands.gone.push(respelled.gone);
+            commands.new.push(canonical(&respelled.new));
+            return respelled.edits;
+        }
         // After the verb, or the command where there is no verb.
         let last = filled.invocation.verb.end.max(filled.invocation.command.end) - 1;
         let end = filled.simple.words[last].span.end;
         self.changed(filled.simple, end, flag, commands);
-        Edit { span: Span::at(self.script.logical.source_end(end)), text: format!(" {flag}") }
+        vec![Edit { span: Span::at(self.script.logical.source_end(end)), text: format!(" {flag}") }]
     }
 
     /// Notes that a command goes and comes back with a flag at `end`.
     fn changed(&self, simple: &Simple, end: usize, flag: &str, commands: &mut Commands) {
-        let mut look = |found: &Simple, context: &dockopt_shell::Context<'_>| {
+        let text = self.script.text();
+        dockopt_shell::walk_commands(&self.script.ast.list, &mut |found, context| {
             if std::ptr::eq(found, simple) {
-                let span = &context.node.span;
-                let text = self.script.text();
                 let gone = dockopt_shell::canonical(text, context.node);
-                let head = canonical(&text[span.start..end]);
+                let head = canonical(&text[context.node.span.start..end]);
                 commands.new.push(gone.replacen(&head, &format!("{head} {flag}"), 1));
                 commands.gone.push(gone);
             }
-        };
-        dockopt_shell::walk_commands(&self.script.ast.list, &mut |found, context| look(found, context));
+        });
     }
 
     /// Whether a command is a refresh of the index of the tool, which fetches it by itself with `flag`.

@@ -40,6 +40,16 @@ impl Change {
         Self::behind(simple, start + further, options)
     }
 
+    /// An option that fetches the package index by itself, in the place of one behind the verb that does no more than that.
+    pub fn in_place_of_refresh(simple: &Simple, invocation: &Invocation<'_>, option: &str) -> Option<Self> {
+        let fetching = &invocation.tool.index.as_ref()?.refreshed_by_flags;
+        let is_alone = |word: usize| invocation.flags.iter().filter(|one| one.word == word).count() == 1;
+        let is_idle = |name: &String| fetching.contains(name) && fetching.iter().any(|own| own == option);
+        let mut words = invocation.flags.iter().filter(|one| is_idle(&one.name)).map(|one| one.word);
+        let word = words.find(|&word| word >= invocation.verb.end && is_alone(word))?;
+        Some(Self { range: simple.words[word].span.clone(), text: option.to_owned() })
+    }
+
     /// Options behind the first `words` words.
     fn behind(simple: &Simple, words: usize, options: &[impl AsRef<str>]) -> Self {
         let end = simple.words[words - 1].span.end;
