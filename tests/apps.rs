@@ -6,6 +6,7 @@ mod bun;
 mod cargo;
 mod dotnet;
 mod go;
+mod javascript;
 mod maven;
 mod mix;
 mod npm;

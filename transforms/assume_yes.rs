@@ -36,7 +36,7 @@ use dockopt_shell::{Context, Simple};
 use dockopt_syntax::Body;
 use dockopt_tools::{Arg, Invocation, Role, Unanswered};
 
-use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "assume-yes";
 pub(crate) const PHASE: Phase = Phase::Commands;
@@ -107,7 +107,6 @@ fn answer(cx: &Cx<'_>, at: usize, script: &Script<'_>, simple: &Simple, invocati
     };
     let mut rewrite = Rewrite::safe(title, reason, cx.model.tree.instructions[at].keyword_span, respelled.edits).ok()?;
     rewrite.class = class;
-    rewrite.commands.gone.push(respelled.gone);
-    rewrite.commands.new.push(canonical(&respelled.new));
+    rewrite.commands.respell(respelled.gone, &respelled.new);
     Some(rewrite)
 }

@@ -96,8 +96,7 @@ fn moved(cx: &Cx<'_>, stage: usize, late: &Late<'_>) -> Result<Rewrite, String> 
     let remove = if layout::operands(cx.model, late.at).is_some_and(|operands| operands.len() > 1) {
         layout::take_out(cx.model, late.at, late.operand)
     } else {
-        let has_comments = !tree.leading_comments(late.at).is_empty() || !tree.instructions[late.at].inner_comments.is_empty();
-        (!has_comments).then(|| Edit { span: layout::whole(tree, late.at), text: String::new() })
+        (!layout::has_comments(tree, late.at)).then(|| Edit { span: layout::whole(tree, late.at), text: String::new() })
     };
     let remove = remove.ok_or("a comment describes this command; move both by hand")?;
     let title = format!("delete `{}` in the RUN that makes it", late.what);

@@ -196,8 +196,7 @@ impl Run<'_, '_> {
     fn add_flag(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Vec<Edit> {
         let idle = Change::in_place_of_refresh(filled.simple, &filled.invocation, flag);
         if let Some(respelled) = idle.and_then(|change| respell(self.script, filled.simple, &[change])) {
-            commands.gone.push(respelled.gone);
-            commands.new.push(canonical(&respelled.new));
+            commands.respell(respelled.gone, &respelled.new);
             return respelled.edits;
         }
         // After the verb, or the command where there is no verb.
@@ -275,7 +274,7 @@ impl Run<'_, '_> {
         if !run.flags.is_empty() || !cleaned.iter().any(|path| earlier.contains(path)) {
             return None;
         }
-        if !tree.leading_comments(self.at).is_empty() || !run.inner_comments.is_empty() {
+        if layout::has_comments(tree, self.at) {
             return Some(Declined::proposal(run.keyword_span, "this RUN frees nothing, but a comment describes it; remove both by hand"));
         }
         let reason = "the layers below were cleaned in the RUNs that made them, and deleting in a later layer frees nothing";

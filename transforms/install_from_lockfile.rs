@@ -47,7 +47,7 @@ use dockopt_model::respell::{Change, Respelled, respell};
 use dockopt_model::{Model, Script};
 use dockopt_tools::Frozen;
 
-use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "install-from-lockfile";
 pub(crate) const PHASE: Phase = Phase::Commands;
@@ -98,8 +98,7 @@ fn rewrite(model: &Model<'_>, at: usize, script: &Script<'_>, install: &Install<
     let place = model.tree.instructions[at].keyword_span;
     let mut rewrite = Rewrite::safe(title, reason, place, edits).ok()?;
     rewrite.class = Class::Unsafe;
-    rewrite.commands.gone.push(gone);
-    rewrite.commands.new.push(canonical(&new));
+    rewrite.commands.respell(gone, &new);
     Some(rewrite)
 }
 

@@ -128,7 +128,7 @@ fn first_use(cx: &Cx<'_>, at: usize, tool: &Tool) -> Option<Use> {
 fn drop_refresh(cx: &Cx<'_>, refresh: usize) -> Option<Proposal> {
     let tree = cx.model.tree;
     let run = &tree.instructions[refresh];
-    if !tree.leading_comments(refresh).is_empty() || !run.inner_comments.is_empty() || !run.flags.is_empty() {
+    if layout::has_comments(tree, refresh) || !run.flags.is_empty() {
         return None;
     }
     let reason = "the install after it fetches the index by itself";

@@ -264,6 +264,14 @@ pub struct Commands {
     pub new: Vec<String>,
 }
 
+impl Commands {
+    /// Notes that a command, in its one spelling, comes back as this text.
+    fn respell(&mut self, gone: String, new: &str) {
+        self.gone.push(gone);
+        self.new.push(canonical(new));
+    }
+}
+
 impl Rewrite {
     /// A safe rewrite of the Dockerfile alone that keeps every command. Edits that touch are joined in their order.
     pub fn safe(

@@ -184,7 +184,7 @@ fn without(cx: &Cx<'_>, found: &Found) -> Result<Edit, String> {
         let edit = layout::remove(cx.model, found.instruction, found.element);
         return edit.ok_or_else(|| "a comment or a heredoc in its RUN stands in the way".to_owned());
     }
-    if !tree.leading_comments(found.instruction).is_empty() || !run.inner_comments.is_empty() {
+    if layout::has_comments(tree, found.instruction) {
         return Err("a comment describes this RUN; write the flag and remove both by hand".to_owned());
     }
     if !run.flags.is_empty() {

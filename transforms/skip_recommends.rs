@@ -36,7 +36,7 @@ use dockopt_syntax::Body;
 use dockopt_tools::bases::Base;
 use dockopt_tools::{Invocation, Lean, Role};
 
-use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "skip-recommends";
 pub(crate) const PHASE: Phase = Phase::Commands;
@@ -100,8 +100,7 @@ fn rewrite(
     let place = cx.model.tree.instructions[at].keyword_span;
     let mut rewrite = Rewrite::safe(title, reason, place, respelled.edits).map_err(|error| error.to_string())?;
     rewrite.class = Class::Unsafe;
-    rewrite.commands.gone.push(respelled.gone);
-    rewrite.commands.new.push(canonical(&respelled.new));
+    rewrite.commands.respell(respelled.gone, &respelled.new);
     Ok(rewrite)
 }
 

@@ -36,7 +36,7 @@ use dockopt_shell::Simple;
 use dockopt_syntax::Body;
 use dockopt_tools::{Invocation, Scripted};
 
-use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "use-apt-get";
 pub(crate) const PHASE: Phase = Phase::Commands;
@@ -68,8 +68,7 @@ fn look_at(cx: &Cx<'_>, around: Surroundings<'_>, at: usize, script: &Script<'_>
         match respelled(script, simple, &invocation, around) {
             Ok((form, Respelled { edits: own, gone, new })) => {
                 edits.extend(own);
-                commands.gone.push(gone);
-                commands.new.push(canonical(&new));
+                commands.respell(gone, &new);
                 names.get_or_insert(form);
                 if !scripted::is_same(form, around) {
                     class = Class::Unsafe;

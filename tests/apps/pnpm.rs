@@ -7,10 +7,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::javascript::{MEMBERS, external, last, text};
 use super::{App, Walk, in_folder, joined};
 use crate::generate::Random;
-
-const MEMBERS: [&str; 5] = ["packages/api", "packages/web", "packages/ui", "apps/admin", "tools/cli"];
 
 pub(super) fn generate(random: &mut Random) -> App {
     let mut app = App::default();
@@ -76,21 +75,6 @@ pub(super) fn generate(random: &mut Random) -> App {
         ]),
     );
     app.finish(random)
-}
-
-fn last(folder: &str) -> &str {
-    folder.rsplit('/').next().unwrap_or(folder)
-}
-
-fn text(manifest: &Value) -> String {
-    serde_json::to_string_pretty(manifest).expect("it is JSON")
-}
-
-fn external(random: &mut Random, manifest: &mut Value) {
-    manifest["dependencies"]["is-number"] = "7.0.0".into();
-    if random.once_in(2) {
-        manifest["devDependencies"] = json!({ "left-pad": "1.3.0" });
-    }
 }
 
 /// A lock file of version 9 that agrees with the manifests.

@@ -196,15 +196,14 @@ fn push_list(context: &Context<'_>, list: &List, label: &mut String) {
 /// releases of a base image in which the data of the tool says so, where nothing reads the output and the file has no setting for
 /// one of the two alone.
 fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut String) {
-    let ignored = context
-        .script
-        .recognize(simple)
-        .filter(|invocation| invocation.complete)
-        .map_or_else(Vec::new, |invocation| ignored_words(context.script, simple, &invocation));
-    let form = scripted::form(context.script, simple).filter(|form| scripted::is_same(form, context.around));
-    let invocation = form.and_then(|form| Some((form, context.script.recognize(simple)?)));
-    let text = context.script.text();
     let known = context.script.recognize(simple);
+    let ignored = known
+        .as_ref()
+        .filter(|invocation| invocation.complete)
+        .map_or_else(Vec::new, |invocation| ignored_words(context.script, simple, invocation));
+    let form = scripted::form(context.script, simple).filter(|form| scripted::is_same(form, context.around));
+    let form = form.zip(known.as_ref());
+    let text = context.script.text();
     let is_idle =
         |text: &str| known.as_ref().is_some_and(|one| mounts::only_silences(one, context.state, text));
     for assignment in simple.assignments.iter().filter(|one| !is_idle(&text[one.span.clone()])) {
@@ -212,7 +211,7 @@ fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut 
         label.push(' ');
     }
     for (at, word) in simple.words.iter().enumerate() {
-        match (&invocation, &word.literal) {
+        match (&form, &word.literal) {
             _ if ignored.contains(&at) => continue,
             (Some((form, invocation)), _) if at == invocation.command.start => {
                 label.push_str(&format!("{:?}", form.instead));
@@ -222,7 +221,7 @@ fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut 
             (_, None) => label.push_str(&text[word.span.clone()]),
         }
         label.push(' ');
-        if let Some((form, _)) = invocation.as_ref().filter(|(_, found)| at + 1 == found.verb.end) {
+        if let Some((form, _)) = form.filter(|(_, found)| at + 1 == found.verb.end) {
             form.flags.iter().for_each(|flag| label.push_str(&format!("{flag:?} ")));
         }
     }

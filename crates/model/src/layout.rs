@@ -208,6 +208,12 @@ pub fn take_out(model: &Model<'_>, instruction: usize, index: usize) -> Option<E
     (!in_the_way && run.heredocs.is_empty()).then(|| Edit { span, text: String::new() })
 }
 
+/// Whether a comment describes an instruction, above it or inside.
+pub fn has_comments(tree: &Tree, instruction: usize) -> bool {
+    !tree.leading_comments(instruction).is_empty()
+        || !tree.instructions[instruction].inner_comments.is_empty()
+}
+
 /// The comments and blank lines between two instructions, if nothing else stands there. Triggers that follow each other may
 /// stand apart.
 pub fn between(tree: &Tree, first: usize, second: usize) -> Option<&[Item]> {
