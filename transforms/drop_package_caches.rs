@@ -32,13 +32,13 @@
 //! copies; caches that a mount, a variable or another flag already covers; stages whose layers are not shipped; and tools of
 //! bases that are so old, or so unknown, that the flag may be missing.
 
-use dockopt_model::caches::{self, How, Later, Left};
+use dockopt_model::caches::{self, Left};
 use dockopt_model::keeping::{self, Keeping};
 use dockopt_model::respell::{Change, respell};
-use dockopt_model::{Script, layout};
+use dockopt_model::{Script, layout, needs, refreshes, survival};
 use dockopt_shell::Simple;
-use dockopt_syntax::{Body, Edit, LineIndex, Span};
-use dockopt_tools::{DropBy, Role};
+use dockopt_syntax::{Body, Edit, Span};
+use dockopt_tools::DropBy;
 
 use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
 
@@ -157,40 +157,18 @@ impl Run<'_, '_> {
             Some(drop @ DropBy::Flag { flag, .. }) if !caches::is_flag_known(model, self.stage, filled.tool, drop) => {
                 return Some(format!("it is not known whether the {name} of this base image has `{flag}`"));
             }
-            Some(DropBy::Command(command)) if caches::may_lose(model, self.stage, self.at, filled, command) => {
+            Some(DropBy::Command(command)) if survival::may_lose(model, self.stage, self.at, filled, command) => {
                 return Some(format!("`{command}` may not run at the end of this RUN: {name} may be gone, or goes by another name here"));
             }
             _ => {}
         }
-        let later = caches::index_needed(model, self.stage, self.at, filled)
-            .or_else(|| caches::needed_later(model, self.stage, self.at, filled));
+        let later = needs::index_needed(model, self.stage, self.at, filled)
+            .or_else(|| needs::needed_later(model, self.stage, self.at, filled));
         if let Some(later) = later {
-            return Some(self.need(filled, later));
+            return Some(needs::clause(model, self.at, filled, later));
         }
         let Some(DropBy::Flag { flag, .. }) = &filled.cache.drop else { return None };
-        self.kept_refresh(filled, flag).map(|kept| format!("`{kept}` in the same RUN would fetch the index a second time"))
-    }
-
-    /// What needs the cache, as a sentence.
-    fn need(&self, filled: &Left<'_>, later: Later) -> String {
-        let tree = self.cx.model.tree;
-        let step = &tree.instructions[later.instruction];
-        let line = LineIndex::new(&tree.text).line(step.keyword_span.start);
-        let quote = quoted(step.logical.text());
-        let (what, verb) = if filled.cache.is_index {
-            ("package index", "install from")
-        } else {
-            (filled.cache.name.as_str(), "need")
-        };
-        match later.how {
-            How::Installs => format!("line {line} installs from this {what}: `{quote}`"),
-            How::Reads => format!("line {line} reads this {what}: `{quote}`"),
-            How::Takes => format!("line {line} takes this {what}, or may do so, from this stage: `{quote}`"),
-            How::Unknown if later.instruction == self.at => {
-                format!("another command of this RUN is not understood and may {verb} this {what}")
-            }
-            How::Unknown => format!("a later step may {verb} this {what}: `{quote}` (line {line}) is not understood"),
-        }
+        refreshes::kept(model, self.at, filled, flag).map(|kept| format!("`{kept}` in the same RUN would fetch the index a second time"))
     }
 
     fn add_flag(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Vec<Edit> {
@@ -219,47 +197,13 @@ impl Run<'_, '_> {
         });
     }
 
-    /// Whether a command is a refresh of the index of the tool, which fetches it by itself with `flag`.
-    fn is_refresh(&self, simple: &Simple, filled: &Left<'_>, flag: &str) -> bool {
-        let fetches = filled.tool.index.as_ref().is_some_and(|index| index.refreshed_by_flags.iter().any(|own| own == flag));
-        let found = self.script.recognize(simple).filter(|one| fetches && one.tool.name == filled.tool.name);
-        found.and_then(|one| one.action).is_some_and(|action| action.role == Role::Refresh)
-    }
-
-    /// The refreshes of the RUN that can be taken out, with their commands.
-    fn own_refreshes(&self, filled: &Left<'_>, flag: &str) -> Vec<(&Simple, Edit, String)> {
-        let mut found = Vec::new();
-        for (index, operand) in layout::operands(self.cx.model, self.at).unwrap_or_default().into_iter().enumerate() {
-            let refresh = operand.simple().filter(|simple| self.is_refresh(simple, filled, flag));
-            let Some(simple) = refresh else { continue };
-            let is_clear = self.script.recognize(simple).is_some_and(|one| dockopt_model::script::role(&one).is_some());
-            if let (true, Some(edit), [node]) = (is_clear, layout::remove(self.cx.model, self.at, index), operand.nodes().as_slice()) {
-                found.push((simple, edit, dockopt_shell::canonical(self.script.text(), node)));
-            }
-        }
-        found
-    }
-
-    /// The refresh that stays although the install fetches the index by itself.
-    fn kept_refresh(&self, filled: &Left<'_>, flag: &str) -> Option<String> {
-        let goes = self.own_refreshes(filled, flag);
-        let mut kept = None;
-        dockopt_shell::walk_commands(&self.script.ast.list, &mut |simple, _| {
-            if self.is_refresh(simple, filled, flag) && !goes.iter().any(|(own, ..)| std::ptr::eq(*own, simple)) {
-                let (first, last) = (&simple.words[0], &simple.words[simple.words.len() - 1]);
-                kept.get_or_insert_with(|| quoted(&self.script.text()[first.span.start..last.span.end]));
-            }
-        });
-        kept
-    }
-
     /// A refresh before an install that now fetches the index by itself goes.
     fn own_refresh(&self, filled: &Left<'_>, flag: &str, commands: &mut Commands) -> Vec<Edit> {
         let mut edits = Vec::new();
-        for (_, edit, gone) in self.own_refreshes(filled, flag) {
-            if !commands.gone.contains(&gone) {
-                commands.gone.push(gone);
-                edits.push(edit);
+        for refresh in refreshes::removable(self.cx.model, self.at, filled, flag) {
+            if !commands.gone.contains(&refresh.gone) {
+                commands.gone.push(refresh.gone);
+                edits.push(refresh.edit);
             }
         }
         edits
@@ -285,15 +229,5 @@ impl Run<'_, '_> {
 fn push_new(titles: &mut Vec<String>, title: String) {
     if !titles.contains(&title) {
         titles.push(title);
-    }
-}
-
-/// A text on one line, cut where a sentence can bear it.
-fn quoted(text: &str) -> String {
-    const MOST: usize = 60;
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text,
     }
 }

@@ -253,5 +253,24 @@ fn is_export(simple: &Simple) -> bool {
     simple.name() == Some("export")
 }
 
+/// The folders in which the commands of a script may run, those below them aside. `None` where they are not known.
+pub(crate) fn folders_of(script: &Script<'_>, state: &State) -> Option<Vec<String>> {
+    let mut folders = Some(vec![state.cwd.get()?.clone()]);
+    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
+        if matches!(simple.name(), Some("cd" | "pushd")) {
+            match simple.words.get(1).and_then(|word| word.literal.as_deref()) {
+                Some(target) if target.starts_with('/') => {
+                    if let Some(all) = &mut folders {
+                        all.push(path::resolve("/", target));
+                    }
+                }
+                Some(target) if !target.starts_with('-') && !target.contains("..") => {}
+                _ => folders = None,
+            }
+        }
+    });
+    folders
+}
+
 #[cfg(test)]
 mod tests;

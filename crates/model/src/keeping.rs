@@ -6,6 +6,7 @@ use dockopt_tools::{Kind, Tool};
 use crate::Model;
 use crate::builder::{self, Builder, Feature};
 use crate::caches::{self, Caches, Left};
+use crate::idle_mounts;
 use crate::mounts::{self, Place};
 
 /// What becomes of a cache that a RUN leaves behind.
@@ -53,7 +54,10 @@ pub fn of(
 fn mounts_caches(tree: &Tree, tool: Option<&Tool>) -> bool {
     let is_of = |target: &str| {
         tool.is_none_or(|tool| {
-            tool.caches.iter().flat_map(|cache| &cache.paths).any(|place| mounts::is_place(place, target))
+            tool.caches
+                .iter()
+                .flat_map(|cache| &cache.paths)
+                .any(|place| idle_mounts::is_place(place, target))
         })
     };
     let mut mounts = tree.instructions.iter().flat_map(dockopt_syntax::Instruction::mounts);

@@ -10,7 +10,7 @@ use crate::atom::AtomKind;
 use crate::effects::{self, Effects};
 use crate::element::Element;
 use crate::expand::variables;
-use crate::mounts;
+use crate::idle_mounts;
 use crate::region::{Footprint, Region};
 use crate::script::Script;
 use crate::scripted;
@@ -205,7 +205,7 @@ fn push_simple(context: &Context<'_>, node: &Node, simple: &Simple, label: &mut 
     let form = form.zip(known.as_ref());
     let text = context.script.text();
     let is_idle =
-        |text: &str| known.as_ref().is_some_and(|one| mounts::only_silences(one, context.state, text));
+        |text: &str| known.as_ref().is_some_and(|one| idle_mounts::only_silences(one, context.state, text));
     for assignment in simple.assignments.iter().filter(|one| !is_idle(&text[one.span.clone()])) {
         label.push_str(&text[assignment.span.clone()]);
         label.push(' ');

@@ -1,18 +1,18 @@
-//! Cache mounts: where a cache lies for the user in force, whether it can be mounted there, and which mounts of a file change
-//! nothing of its image (the normalisation `cache-mounts`). Must not decide whether a cache is to be mounted (`keeping.rs`).
+//! Cache mounts as they would be written: where a cache lies for the user in force, and whether it can be mounted there. Must not
+//! decide whether a cache is to be mounted (`keeping.rs`).
 
 use dockopt_shell::Simple;
-use dockopt_syntax::{Body, Mount, Tree};
-use dockopt_tools::bases::{Account, Base};
-use dockopt_tools::{
-    Arg, Cache, FlagValue, Invocation, Kind, MountBy, PathRef, Place as Where, Reach, Sharing,
-};
+use dockopt_syntax::Mount;
+use dockopt_tools::{MountBy, Sharing};
 
-use crate::caches::{self, How, Left};
+use crate::caches::Left;
+use crate::idle_mounts::{disturbs, is_named_elsewhere};
 use crate::image::Image;
+use crate::needs::{self, How};
 use crate::script::{Script, each_command};
 use crate::state::State;
-use crate::{Element, Known, Model, effects, path, stages, stores};
+use crate::user::User;
+use crate::{Element, Model, path, stages, stores};
 
 /// A cache mount as it would be written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +74,7 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
     } else {
         return Err(format!("it is not known where the {} of {name} lies in this image", left.cache.name));
     };
-    if let Some(later) = caches::needed_later(model, stage, at, left) {
+    if let Some(later) = needs::needed_later(model, stage, at, left) {
         let line = model.tree.instructions[later.instruction].lines.start();
         return Err(match later.how {
             How::Takes => format!("line {line} takes the {} from this stage", left.cache.name),
@@ -85,7 +85,7 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
     let folders = model.image_before(stage, at, 0);
     let mut places = Vec::new();
     for target in targets {
-        let place = user.place(target, &folders)?;
+        let place = place_of(target, &user, &folders)?;
         let inside = |mount: &Mount| {
             mount.target().is_none_or(|other| {
                 other.contains('$') || path::within(other, &place) || path::within(&place, other)
@@ -103,7 +103,7 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
         if is_named_elsewhere(model.tree, &scripts, at, &place, left.cache) || folders.has_within(&place) {
             return Err(format!("something else in this file is about `{place}`"));
         }
-        places.push(Place { target: place, sharing: by.sharing, owner: user.owner() });
+        places.push(Place { target: place, sharing: by.sharing, owner: user.owner });
     }
     Ok(places)
 }
@@ -119,19 +119,6 @@ pub fn missing<'a>(by: &'a MountBy, state: &'a State, simple: &'a Simple) -> imp
     })
 }
 
-/// Whether an assignment before a command, as it is written, only tells the tool what it would find out about a mount: part of the
-/// normalisation `cache-mounts`. Not where something else says how the tool uses its cache.
-pub(crate) fn only_silences(invocation: &Invocation<'_>, state: &State, assignment: &str) -> bool {
-    let Some(action) = invocation.action else { return false };
-    let name = assignment.split('=').next().unwrap_or_default();
-    let mut caches = invocation.tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name));
-    caches.any(|cache| {
-        cache.mount.as_ref().is_some_and(|by| by.set.iter().any(|set| set == assignment))
-            && !state.variables.contains_key(name)
-            && !cache.store_by.as_ref().is_some_and(|by| invocation.has_flag(&by.flags))
-    })
-}
-
 fn element_of(model: &Model<'_>, at: usize, left: &Left<'_>) -> usize {
     let elements = model.script(at).map(Script::elements).unwrap_or_default();
     let holds = |element: &Element<'_>| {
@@ -144,361 +131,19 @@ fn element_of(model: &Model<'_>, at: usize, left: &Left<'_>) -> usize {
     elements.iter().position(holds).unwrap_or(0)
 }
 
-/// Who runs a RUN.
-enum User<'a> {
-    Root { home: String },
-    Known(&'a Account),
-}
-
-impl<'a> User<'a> {
-    fn of(state: &State, base: Option<&'a Base>) -> Option<Self> {
-        let user = state.user.get()?;
-        let name = user.split(':').next().unwrap_or_default();
-        let home = state.variables.get("HOME").map(|home| &home.value);
-        if matches!(name, "root" | "0") {
-            let home = match home {
-                Some(home) => home.get()?.trim_end_matches('/').to_owned(),
-                None => "/root".to_owned(),
-            };
-            return home.starts_with('/').then_some(Self::Root { home });
-        }
-        let accounts = &base?.accounts;
-        let number = name.parse().ok();
-        let account =
-            accounts.get(name).or_else(|| accounts.values().find(|known| Some(known.uid) == number))?;
-        (home.is_none() || home == Some(&Known::Is(account.home.clone()))).then_some(Self::Known(account))
-    }
-
-    fn owner(&self) -> Option<(u32, u32)> {
-        match self {
-            Self::Root { .. } => None,
-            Self::Known(account) => Some((account.uid, account.gid)),
-        }
-    }
-
-    /// Where a target lies. The builder makes the folders above it as root's (`tests/builds/images.toml`), so for another user
-    /// they must be there.
-    fn place(&self, target: &str, folders: &Image<'_>) -> Result<String, String> {
-        let home = match self {
-            Self::Root { home } => home,
-            Self::Known(account) => &account.home,
-        };
-        let place = match target.strip_prefix("~/") {
-            Some(rest) => format!("{home}/{rest}"),
-            None => target.to_owned(),
-        };
-        let above = path::parent(&place);
-        let is_there = || above == home || folders.folders().contains(above);
-        if matches!(self, Self::Known(_)) && !is_there() {
-            return Err(format!(
-                "the builder would make `{above}` for the mount, and root would own it while this RUN runs"
-            ));
-        }
-        Ok(place)
-    }
-}
-
-/// Normalisation `cache-mounts`: a cache mount is nothing where a command of the RUN keeps there what it has downloaded or
-/// compiled, and could get again, and where nothing else in the file is about that folder. The folders that the builder makes for
-/// it are gone after the RUN.
-pub(crate) fn is_nothing<'a, 's: 'a>(
-    tree: &Tree,
-    scripts: &dyn Fn(usize) -> Option<&'a Script<'s>>,
-    at: usize,
-    mount: &Mount,
-    state: &State,
-    image: &Image<'_>,
-) -> bool {
-    const OWN: [&str; 10] =
-        ["type", "target", "dst", "destination", "id", "sharing", "uid", "gid", "mode", "required"];
-    let (Some(target), "cache") = (mount.target(), mount.kind()) else { return false };
-    let target = target.trim_end_matches('/');
-    if !target.starts_with('/')
-        || target.contains('$')
-        || mount.options.iter().any(|option| !OWN.contains(&option.key.as_str()))
-    {
-        return false;
-    }
-    let Some(script) = scripts(at).filter(|script| disturbs(script, state, target).is_none()) else {
-        return false;
+/// Where a target lies. The builder makes the folders above it as root's (`tests/builds/images.toml`), so for another user
+/// they must be there.
+fn place_of(target: &str, user: &User, folders: &Image<'_>) -> Result<String, String> {
+    let place = match target.strip_prefix("~/") {
+        Some(rest) => format!("{}/{rest}", user.home),
+        None => target.to_owned(),
     };
-    let mut found: Option<&Cache> = None;
-    for element in script.elements() {
-        for node in element.nodes() {
-            each_command(node, &mut |simple| {
-                let Some(invocation) = script.recognize(simple) else { return };
-                let Some(action) = invocation.action else { return };
-                let lies_there = |cache: &&Cache| {
-                    cache.filled_by.contains(&action.name)
-                        && !cache.is_index
-                        && !cache.is_store
-                        && !stores::is_store_by_command(cache, &invocation, state, simple)
-                        && cache
-                            .mount
-                            .as_ref()
-                            .is_some_and(|by| places_of(cache, by).any(|place| is_place(place, target)))
-                };
-                found = found.or(invocation.tool.caches.iter().find(lies_there));
-            });
-        }
-    }
-    found.is_some_and(|cache| !is_named_elsewhere(tree, scripts, at, target, cache))
-        && !image.has_within(target)
-}
-
-/// A command of a RUN that may remove, move or own a folder, or copy what is in it together with a folder above: one that names a
-/// folder above, or one that no tool describes. Where the folder is a mount it cannot be removed, and its content is not this build's.
-fn disturbs(script: &Script<'_>, state: &State, target: &str) -> Option<String> {
-    let folders = caches::folders_of(script, state);
-    let mut found = None;
-    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
-        let Some(first) = simple.words.first().filter(|_| found.is_none()) else { return };
-        if effects::is_of_the_shell(simple) {
-            return;
-        }
-        let Some(invocation) = script.recognize(simple) else {
-            found = Some(script.text()[first.span.clone()].to_owned());
-            return;
-        };
-        let args = script.args(simple);
-        let reaches = match invocation.tool.kind {
-            // They work on the system, on the project, and on caches of their own.
-            Kind::System | Kind::Language | Kind::Build => return,
-            Kind::Utility | Kind::Network | Kind::Shell => {
-                invocation.reads(&args).into_iter().chain(invocation.writes(&args))
-            }
-        };
-        for reach in reaches {
-            let reaches_it = match reach {
-                Reach::Place(Where::Everything | Where::AnythingButIndexes) => true,
-                Reach::Place(_) => false,
-                Reach::Path(named) | Reach::Tree(named) => match named {
-                    PathRef::Word(index) => holds(args[index], folders.as_deref(), target),
-                    PathRef::Value(FlagValue::Word(index)) => holds(args[*index], folders.as_deref(), target),
-                    PathRef::Value(FlagValue::Inline(text)) => {
-                        holds(Arg::Literal(text), folders.as_deref(), target)
-                    }
-                    PathRef::Value(FlagValue::InlinePrefix(_)) => true,
-                },
-            };
-            if reaches_it {
-                found = Some(
-                    args[..invocation.command.end]
-                        .iter()
-                        .filter_map(|word| word.literal())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                );
-            }
-        }
-    });
-    found
-}
-
-/// Whether a word of a command may name a folder that holds `target`, or the target itself.
-fn holds(word: Arg<'_>, folders: Option<&[String]>, target: &str) -> bool {
-    let (text, entries) = match word {
-        Arg::Literal(text) => (text, false),
-        // What a pattern names lies in the folder before it.
-        Arg::Glob(text) => match text.find(['*', '?', '[']) {
-            Some(at) => (&text[..text[..at].rfind('/').map_or(0, |slash| slash + 1)], true),
-            None => (text, false),
-        },
-        Arg::Prefix(_) | Arg::Dynamic => return true,
-    };
-    let is_above = |place: &str| path::within(target, place) && !(entries && place == target);
-    if let Some(rest) = text.strip_prefix("~/") {
-        let mut homes = std::iter::successors(Some(path::parent(target)), |home| {
-            (*home != "/").then(|| path::parent(home))
-        });
-        return homes.any(|home| is_above(&path::resolve(home, rest)));
-    }
-    if text.starts_with('/') {
-        return is_above(&path::resolve("/", text));
-    }
-    text.starts_with('~')
-        || folders.is_none_or(|folders| folders.iter().any(|folder| is_above(&path::resolve(folder, text))))
-}
-
-fn places_of<'c>(cache: &'c Cache, by: &'c MountBy) -> impl Iterator<Item = &'c String> {
-    let own = if by.targets.is_empty() { &cache.paths } else { &by.targets };
-    own.iter().chain(&by.bundled_targets)
-}
-
-/// Whether `target` is the place of a cache, in whoever's home folder.
-pub(crate) fn is_place(place: &str, target: &str) -> bool {
-    match place.strip_prefix("~/") {
-        Some(rest) => target.strip_suffix(rest).is_some_and(|home| home.len() > 1 && home.ends_with('/')),
-        None => place == target,
-    }
-}
-
-/// Whether anything besides the mounts of RUNs, and commands that only empty caches, names a folder or what is in it.
-fn is_named_elsewhere<'a, 's: 'a>(
-    tree: &Tree,
-    scripts: &dyn Fn(usize) -> Option<&'a Script<'s>>,
-    at: usize,
-    target: &str,
-    cache: &Cache,
-) -> bool {
-    let mut needles = vec![target.to_owned()];
-    for rest in cache.paths.iter().filter_map(|place| place.strip_prefix('~')) {
-        needles.extend(
-            ["~", "$HOME", "${HOME}", "\"$HOME\"", "\"${HOME}\""].map(|home| format!("{home}{rest}")),
-        );
-    }
-    let names = |text: &str| needles.iter().any(|needle| names_path(text, needle));
-    tree.instructions.iter().enumerate().any(|(place, instruction)| match &instruction.body {
-        Body::Run(_) => match scripts(place) {
-            Some(script) => {
-                let mut text = script.text().to_owned();
-                for node in script.elements().into_iter().flat_map(Element::nodes) {
-                    if script.cleans(node).is_some() {
-                        text.replace_range(node.span.clone(), &" ".repeat(node.span.len()));
-                    }
-                }
-                names(&text)
-            }
-            None => names(instruction.arguments_text()) || place == at,
-        },
-        _ => {
-            let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body.of(&tree.text));
-            names(instruction.logical.text()) || bodies.into_iter().any(names)
-        }
-    })
-}
-
-/// Whether a text names a path, or one below it.
-fn names_path(text: &str, path: &str) -> bool {
-    text.match_indices(path).any(|(at, _)| {
-        let next = text[at + path.len()..].chars().next();
-        !next.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use dockopt_tools::Toolbox;
-
-    /// Whether two files mean the same. `{}` stands for the mount.
-    fn is_nothing(file: &str, mount: &str) -> bool {
-        let digest = |mount: &str| {
-            let parse = dockopt_syntax::parse(&file.replace("{}", mount));
-            assert!(parse.errors.is_empty(), "{:?}", parse.errors);
-            Model::new(&parse.tree, Toolbox::builtin(), None).digest().clone()
-        };
-        digest("") == digest(mount)
-    }
-
-    const PIP: &str = "--mount=type=cache,target=/root/.cache/pip ";
-
-    #[test]
-    fn mounts_of_caches_are_nothing() {
-        let file = "FROM python:3.12\nRUN apt-get update\nRUN {}pip install flask\nRUN make\n";
-        assert!(is_nothing(file, PIP));
-        assert!(is_nothing(
-            file,
-            "--mount=type=cache,id=wheels,target=/home/app/.cache/pip,sharing=locked,uid=1000,mode=0755 "
-        ));
-        let uv = "FROM python:3.12\nENV UV_LINK_MODE=copy\nRUN {}uv sync\n";
-        assert!(is_nothing(uv, "--mount=type=cache,target=/root/.cache/uv "));
-        let cleaned = "FROM python:3.12\nRUN {}pip install flask\nRUN rm -rf /root/.cache/pip\n";
-        assert!(is_nothing(cleaned, PIP));
-    }
-
-    #[test]
-    fn other_mounts_are_something() {
-        let file = "FROM python:3.12\nRUN {}pip install flask\n";
-        for mount in [
-            "--mount=type=cache,target=/root/.cache ",
-            "--mount=type=cache,target=/root/.cache/pip/http ",
-            "--mount=type=cache,target=/root/.npm ",
-            "--mount=type=cache,from=base,target=/root/.cache/pip ",
-            "--mount=type=cache,readonly,target=/root/.cache/pip ",
-            "--mount=type=tmpfs,target=/root/.cache/pip ",
-            "--mount=type=cache,target=$HOME/.cache/pip ",
-            "--mount=type=cache,target=/app ",
-        ] {
-            assert!(!is_nothing(file, mount), "{mount}");
-        }
-        // A tool that is told to keep the installed files there.
-        let uv = "--mount=type=cache,target=/root/.cache/uv ";
-        assert!(is_nothing("FROM python:3.12\nRUN {}uv sync\n", uv));
-        assert!(!is_nothing("FROM python:3.12\nRUN {}uv sync --link-mode symlink\n", uv));
-        assert!(!is_nothing("FROM python:3.12\nENV UV_LINK_MODE=symlink\nRUN {}uv sync\n", uv));
-        assert!(!is_nothing(
-            "FROM rust:1.80\nRUN {}cargo build\n",
-            "--mount=type=cache,target=/usr/local/cargo/registry "
-        ));
-        assert!(!is_nothing(
-            "FROM debian:12\nRUN {}apt-get update\n",
-            "--mount=type=cache,target=/var/lib/apt/lists "
+    let above = path::parent(&place);
+    let is_there = || above == user.home || folders.folders().contains(above);
+    if user.owner.is_some() && !is_there() {
+        return Err(format!(
+            "the builder would make `{above}` for the mount, and root would own it while this RUN runs"
         ));
     }
-
-    #[test]
-    fn mounts_that_something_else_is_about_are_something() {
-        for line in [
-            "RUN du -sh /root/.cache/pip",
-            "RUN cp -r ~/.cache/pip /srv",
-            "RUN ls \"$HOME\"/.cache/pip/http",
-            "COPY wheels /root/.cache/pip/wheels",
-            "WORKDIR /root/.cache/pip",
-            "VOLUME /root/.cache/pip",
-            "CMD [\"ls\", \"/root/.cache/pip\"]",
-        ] {
-            let file = format!("FROM python:3.12\nRUN {{}}pip install flask\n{line}\n");
-            assert!(!is_nothing(&file, PIP), "{line}");
-            let file = format!("FROM python:3.12\n{line}\nRUN {{}}pip install flask\n");
-            assert!(!is_nothing(&file, PIP), "{line}");
-        }
-        // The builder cannot remove a mount, and what a command does that nobody knows may be just that.
-        for command in [
-            "rm -rf /root/.cache",
-            "cd /root && rm -r .cache",
-            "chown -R 1000 ~/.cache",
-            "./clean-up.sh",
-            "rm -rf $DIR",
-            "cp -r /root /srv",
-        ] {
-            let file = format!("FROM python:3.12\nRUN {{}}pip install flask && {command}\n");
-            assert!(!is_nothing(&file, PIP), "{command}");
-            let file = format!("FROM python:3.12\nRUN {{}}{command}; pip install flask\n");
-            assert!(!is_nothing(&file, PIP), "{command}");
-        }
-        for command in [
-            "rm -rf /root/.npm /tmp/*",
-            "mkdir -p ~/.config",
-            "cp app.py /srv",
-            "apt-get install -y curl",
-            "npm run build",
-        ] {
-            let file = format!("FROM python:3.12\nWORKDIR /app\nRUN {{}}pip install flask && {command}\n");
-            assert!(is_nothing(&file, PIP), "{command}");
-        }
-        let own = "FROM python:3.12\nRUN {}pip install flask && ls /root/.cache/pip\n";
-        assert!(!is_nothing(own, PIP));
-        let another = "FROM python:3.12\nRUN {}pip install flask && ls /root/.cache/pipenv\n";
-        assert!(is_nothing(another, PIP));
-    }
-
-    #[test]
-    fn a_variable_for_the_command_alone_silences_a_warning() {
-        let same = |one: &str, two: &str| {
-            let digest = |text: &str| {
-                let parse = dockopt_syntax::parse(text);
-                Model::new(&parse.tree, Toolbox::builtin(), None).digest().clone()
-            };
-            digest(one) == digest(two)
-        };
-        let plain = "FROM python:3.12\nRUN uv sync\n";
-        assert!(same(plain, "FROM python:3.12\nRUN UV_LINK_MODE=copy uv sync\n"));
-        assert!(!same(plain, "FROM python:3.12\nRUN UV_LINK_MODE=symlink uv sync\n"));
-        assert!(!same(plain, "FROM python:3.12\nRUN UV_OFFLINE=1 uv sync\n"));
-        let link = "FROM python:3.12\nENV UV_LINK_MODE=symlink\nRUN uv sync\n";
-        assert!(!same(link, "FROM python:3.12\nENV UV_LINK_MODE=symlink\nRUN UV_LINK_MODE=copy uv sync\n"));
-        let flag = "FROM python:3.12\nRUN uv sync --link-mode symlink\n";
-        assert!(!same(flag, "FROM python:3.12\nRUN UV_LINK_MODE=copy uv sync --link-mode symlink\n"));
-    }
+    Ok(place)
 }

@@ -106,6 +106,14 @@ pub fn may_be_home(path: &str) -> bool {
     path == "/" || within(path, "/root") || within(path, "/home") || within(path, "/var")
 }
 
+/// The folder of a path that is certain before its first wildcard.
+pub(crate) fn before_wildcard(text: &str) -> &str {
+    match text.find(['*', '?', '[']) {
+        Some(at) => &text[..text[..at].rfind('/').map_or(0, |slash| slash + 1)],
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

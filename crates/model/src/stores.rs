@@ -5,9 +5,9 @@ use dockopt_shell::Simple;
 use dockopt_tools::manifests::{Look, Project};
 use dockopt_tools::{Cache, Invocation};
 
-use crate::caches::{self, Left};
+use crate::caches::Left;
 use crate::state::State;
-use crate::{Model, mounts, path};
+use crate::{Model, here, mounts, path};
 
 /// Whether a setting makes the tool keep what it installs in this cache: an option or a variable of the command, or a file of the
 /// project that says something of it or is not known.
@@ -17,7 +17,7 @@ pub(crate) fn is_store_here(model: &Model<'_>, stage: usize, at: usize, left: &L
     if is_store_by_command(left.cache, &left.invocation, state, left.simple) {
         return true;
     }
-    let Some(folders) = caches::folders_of(script, state) else { return true };
+    let Some(folders) = here::folders_of(script, state) else { return true };
     let image = model.image_before(stage, at, 0);
     let says = |text: Option<String>| text.is_none_or(|text| text.contains(&by.says));
     let mounted = model.tree.instructions[at].mounts();

@@ -14,10 +14,10 @@ use crate::copy::{self, Copied, Written};
 use crate::effects::{self, Effects, Surroundings};
 use crate::element::{Element, goes_to, set_options};
 use crate::here::Here;
+use crate::idle_mounts;
 use crate::image::Image;
 use crate::label;
 use crate::linked::Linked;
-use crate::mounts;
 use crate::owned::{Change, Reach};
 use crate::pins::{self, Pins};
 use crate::prelude::{Place, Prelude};
@@ -261,7 +261,7 @@ impl Tracer<'_> {
         let scripts = |at: usize| self.input.scripts.get(&at)?.as_ref().ok();
         let state = self.stage.state(at);
         let is_nothing =
-            |mount: &Mount| mounts::is_nothing(self.input.tree, &scripts, at, mount, state, &self.image);
+            |mount: &Mount| idle_mounts::is_nothing(self.input.tree, &scripts, at, mount, state, &self.image);
         let (idle, seen): (Vec<Mount>, Vec<Mount>) = instruction.mounts().into_iter().partition(is_nothing);
         let is_idle = |flag: &&Flag| idle.iter().any(|mount| mount.span == flag.span);
         let flags = instruction.flags.iter().filter(|flag| !is_idle(flag));
