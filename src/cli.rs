@@ -345,6 +345,9 @@ pub struct Pin {
     /// Show what would be written, as a patch
     #[arg(long, conflicts_with = "check")]
     pub dry_run: bool,
+    /// How to report
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: Format,
 }
 
 /// Where Dockerfiles are.

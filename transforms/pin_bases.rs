@@ -70,6 +70,7 @@ fn proposal(cx: &Cx<'_>, used: &Use) -> Option<Proposal> {
     };
     let pin = match answer {
         Some(Answer::Pin(pin)) => pin,
+        Some(Answer::Left(why)) if reference.digest.is_some() => return declined(format!("the digest stays: {why}")),
         Some(Answer::Left(why)) => return declined(format!("`{reference}` gets no digest: {why}")),
         None => {
             return declined(format!(

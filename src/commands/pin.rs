@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{complain, is_stdin};
-use crate::cli::Pin;
+use crate::cli::{Format, Pin};
 use crate::diff::{self, Base};
 use crate::discover::discover;
 use crate::pin::group::{Source, Task, groups};
@@ -36,7 +36,8 @@ pub(super) fn run(arguments: &Pin, terminal: &Terminal) -> Status {
     };
     let source = if arguments.locked { Source::LockFile } else { Source::Registries };
     let (targets, mut problems) = discover(&arguments.input.paths);
-    let mut found = 0;
+    let mut findings = Vec::new();
+    let mut remarks = Vec::new();
     let mut sets = Vec::new();
     for group in groups(&session, &targets, &mut problems) {
         let config = match session.config(group.home()) {
@@ -53,26 +54,46 @@ pub(super) fn run(arguments: &Pin, terminal: &Terminal) -> Status {
             freshness: if task == Task::Pin { Freshness::LastHour } else { Freshness::Now },
         });
         let answers = resolve(&client, &group.questions(task, source, config.precision));
+        remarks.extend(client.remarks());
         problems.extend(group.unanswered(&answers, task, source));
         if task == Task::Check {
-            let findings = group.findings(&answers);
-            found += findings.len();
-            terminal.data(&report::findings(&findings, terminal.data));
+            findings.extend(group.findings(&answers));
         } else {
             sets.push(group.pin(&session, &answers, &mut problems));
         }
     }
+    let is_text = arguments.format == Format::Text;
     if task == Task::Check {
+        terminal.data(&match arguments.format {
+            Format::Text => report::findings(&findings, terminal.data),
+            Format::Json => report::json(&[], Some(&findings), &problems, None, &remarks),
+        });
         let status = complain(&problems, terminal);
-        terminal.talk(&report::check_summary(found));
-        return status.max(if found > 0 { Status::Found } else { Status::Done });
+        if is_text {
+            terminal.talk(&report::check_summary(findings.len(), &remarks));
+        }
+        return status.max(if findings.is_empty() { Status::Done } else { Status::Found });
     }
-    let done = if arguments.dry_run { show(sets, terminal) } else { write(sets, &mut problems) };
-    terminal.talk(&text::notes(&done, Detail::Rewrites, terminal.talk));
+    let (done, patch) =
+        if arguments.dry_run { shown(sets) } else { (write(sets, &mut problems), String::new()) };
+    let pinned = done.iter().any(|one| !one.outcome.applied.is_empty());
+    let root =
+        done.first().and_then(|one| git::root_of(one.file.path.as_deref()?.parent()?)).filter(|_| pinned);
+    remarks.extend(root.map(updaters::remarks).unwrap_or_default());
+    match arguments.format {
+        Format::Text => terminal.data(&text::patch(&patch, terminal.data)),
+        Format::Json => {
+            let patch = arguments.dry_run.then_some(patch.as_str());
+            terminal.data(&report::json(&done, None, &problems, patch, &remarks));
+        }
+    }
+    if is_text {
+        terminal.talk(&text::notes(&done, Detail::Rewrites, terminal.talk));
+    }
     let status = complain(&problems, terminal);
-    let root = done.first().and_then(|one| git::root_of(one.file.path.as_deref()?.parent()?));
-    let remarks = root.map(updaters::remarks).unwrap_or_default();
-    terminal.talk(&report::summary(&done, &remarks, arguments.dry_run));
+    if is_text {
+        terminal.talk(&report::summary(&done, &remarks, arguments.dry_run));
+    }
     status
 }
 
@@ -84,14 +105,13 @@ fn moves(arguments: &Pin) -> Moves {
     }
 }
 
-/// Shows what would be written.
-fn show(sets: Vec<(Vec<Done>, Vec<Change>)>, terminal: &Terminal) -> Vec<Done> {
+/// What would be written, and the patch that does it.
+fn shown(sets: Vec<(Vec<Done>, Vec<Change>)>) -> (Vec<Done>, String) {
     let current = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_else(|_| PathBuf::from("/"));
     let base = Base::of(&current);
     let one = |change: &Change| diff::file(&base.relative(&change.path), change.old.as_deref(), &change.new);
-    let patch: String = sets.iter().flat_map(|(_, changes)| changes).map(one).collect();
-    terminal.data(&text::patch(&patch, terminal.data));
-    sets.into_iter().flat_map(|(done, _)| done).collect()
+    let patch = sets.iter().flat_map(|(_, changes)| changes).map(one).collect();
+    (sets.into_iter().flat_map(|(done, _)| done).collect(), patch)
 }
 
 /// Writes each set whole. Of one that cannot be written nothing is reported as done.

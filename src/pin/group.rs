@@ -16,7 +16,7 @@ use crate::discover::{Found, Target};
 use crate::git;
 use crate::lock::{self, Lock, Locked};
 use crate::optimize::kept_by;
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, Severity};
 use crate::registry::{Failure, Kind};
 use crate::source::shown;
 use crate::work::{self, Done, Prepared, Session};
@@ -89,6 +89,8 @@ pub enum Stale {
         /// When the pin was made, if that is known.
         since: Option<String>,
     },
+    /// The digest is that of one platform, and the tag lists several.
+    OnePlatform,
     /// The lock file has another digest.
     OtherThanLocked,
 }
@@ -174,6 +176,8 @@ impl File {
                 (_, Some(locked)) => locked.pin.clone(),
                 (Some(Err(failure)), None) => {
                     pins.insert(reference.clone(), Answer::Left(failure.message.clone()));
+                    // A pin that could not be looked at is still a pin.
+                    used.extend(reference.digest.is_some().then(|| note(lock, reference, now)).flatten());
                     continue;
                 }
                 (None, None) => {
@@ -229,22 +233,21 @@ impl Group {
         for file in &self.files {
             for (used, reference) in file.names() {
                 let problem = match answers.get(reference) {
-                    Some(Err(failure)) => Some((failure.message.clone(), help(failure))),
                     // A check finds these.
+                    Some(Err(failure)) if failure.kind == Kind::OnePlatform && task == Task::Check => None,
+                    Some(Err(failure)) => Some((failure.message.clone(), help(failure), severity(failure))),
                     None if source == Source::LockFile && task != Task::Check => {
                         self.not_locked(reference).map(|why| {
-                            (
-                                why,
-                                "run `dockopt pin` where there is a network, and commit dockopt.lock"
-                                    .to_owned(),
-                            )
+                            let help = "run `dockopt pin` where there is a network, and commit dockopt.lock";
+                            (why, help.to_owned(), Severity::Error)
                         })
                     }
                     _ => None,
                 };
-                if let Some((message, help)) = problem.filter(|_| told.insert(reference)) {
+                if let Some((message, help, severity)) = problem.filter(|_| told.insert(reference)) {
                     let place = Place::of(&file.prepared.text, used.at);
-                    problems.push(Problem::error(message, help).in_file(&*file.prepared.name).at(place));
+                    let problem = Problem { severity, ..Problem::error(message, help) };
+                    problems.push(problem.in_file(&*file.prepared.name).at(place));
                 }
             }
         }
@@ -275,6 +278,7 @@ impl Group {
                         now: now.digest.clone(),
                         since: self.lock.entry_of(reference).map(|(_, locked)| locked.resolved.clone()),
                     },
+                    (Some(_), Some(Err(failure))) if failure.kind == Kind::OnePlatform => Stale::OnePlatform,
                     (Some(_), None) if self.not_locked(reference).is_some() => Stale::OtherThanLocked,
                     _ => continue,
                 };
@@ -318,6 +322,11 @@ impl Group {
         }
         (done, changes)
     }
+}
+
+/// A pin that is left on purpose keeps nobody from the rest.
+fn severity(failure: &Failure) -> Severity {
+    if failure.kind == Kind::OnePlatform { Severity::Warning } else { Severity::Error }
 }
 
 /// What to do about a failure. A registry cannot know an image that is built here and pushed nowhere.

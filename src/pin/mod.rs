@@ -12,7 +12,7 @@ use std::thread;
 use dockopt_model::Pin;
 use dockopt_model::reference::{LATEST, Reference};
 
-use crate::registry::{Client, Failure};
+use crate::registry::{Client, Failure, Kind};
 
 pub use tags::Moves;
 
@@ -75,7 +75,11 @@ fn one(client: &Client, reference: &Reference, question: Question) -> Result<Pin
         Question::Update(moves) => {
             let tags = if moves == Moves::None { Vec::new() } else { client.tags(&by_tag)? };
             let tag = tags::newest(written, &tags, moves).unwrap_or(written);
-            Ok(pin(tag, client.manifest(&by_tag.with_tag(tag))?.digest))
+            let manifest = client.manifest(&by_tag.with_tag(tag))?;
+            if manifest.is_list() && is_of_one_platform(client, reference, &manifest.digest) {
+                return Err(one_platform(reference, &manifest.digest));
+            }
+            Ok(pin(tag, manifest.digest))
         }
         Question::Pin(precision) => {
             let digest = client.manifest(&by_tag)?.digest;
@@ -92,4 +96,23 @@ fn one(client: &Client, reference: &Reference, question: Question) -> Result<Pin
             Ok(pin(same.unwrap_or(written), digest))
         }
     }
+}
+
+/// Whether the digest of a name, which is not that of its tag, is that of an image for one platform. Where the registry no longer has it,
+/// that is not known.
+fn is_of_one_platform(client: &Client, reference: &Reference, now: &str) -> bool {
+    let other = reference.digest.as_deref().is_some_and(|digest| digest != now);
+    other && client.manifest(reference).is_ok_and(|manifest| !manifest.is_list())
+}
+
+/// What to do about it is for the author to say: the pin may be meant, and the list is another image for everybody on another platform.
+fn one_platform(reference: &Reference, now: &str) -> Failure {
+    let by_tag = reference.by_tag().unwrap_or_else(|| reference.clone());
+    Failure::new(
+        Kind::OnePlatform,
+        format!("`{by_tag}` is pinned to the image for one platform, and the tag lists several ({now} now)"),
+        format!(
+            "if all platforms are meant, write `{by_tag}` without its digest and run `dockopt pin`; if not, put `# dockopt: keep[{PASS}]` above the line"
+        ),
+    )
 }

@@ -26,10 +26,12 @@ pub enum Kind {
     Unreachable,
     /// The answer cannot be used.
     Unusable,
+    /// The name is pinned to the image for one platform, and its tag lists several.
+    OnePlatform,
 }
 
 impl Failure {
-    pub(super) fn new(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { kind, message: message.into(), help: help.into() }
     }
 

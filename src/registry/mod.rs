@@ -5,6 +5,7 @@ mod cache;
 mod challenge;
 mod credentials;
 mod failure;
+mod quota;
 mod token;
 mod transport;
 
@@ -23,6 +24,7 @@ pub use failure::{Failure, Kind};
 
 use challenge::Challenge;
 use credentials::Credential;
+use quota::Quotas;
 use token::Tokens;
 use transport::{Answer, Message, Origin, Transport};
 
@@ -51,6 +53,13 @@ pub struct Manifest {
     pub digest: String,
     /// What it describes: a list of platforms, or one.
     pub media_type: String,
+}
+
+impl Manifest {
+    /// Whether it lists an image for each platform.
+    pub fn is_list(&self) -> bool {
+        MEDIA_TYPES[..2].contains(&self.media_type.as_str())
+    }
 }
 
 /// Whether an answer of the last hour will do.
@@ -83,6 +92,7 @@ pub struct Client {
     credentials: Once<Option<Credential>>,
     manifests: Once<Manifest>,
     tags: Once<Vec<String>>,
+    quotas: Quotas,
 }
 
 /// Answers of this run; whoever asks the same meanwhile waits for them.
@@ -104,6 +114,7 @@ impl Client {
             credentials: Mutex::default(),
             manifests: Mutex::default(),
             tags: Mutex::default(),
+            quotas: Quotas::default(),
         }
     }
 
@@ -118,6 +129,11 @@ impl Client {
     /// The tags of a repository.
     pub fn tags(&self, reference: &Reference) -> Result<Vec<String>, Failure> {
         self.answer(&self.tags, "tags", reference, &|host| self.ask_tags(host, reference))
+    }
+
+    /// What the user should know of the registries that were asked: which of them leave few pulls.
+    pub fn remarks(&self) -> Vec<String> {
+        self.quotas.remarks()
     }
 
     /// An answer of this run, of the last hour, or of the first host that has one.
@@ -200,7 +216,9 @@ impl Client {
         let send = |authorization: Option<&str>| {
             let method = method.clone();
             let message = Message { method, path, accept, authorization, form: None, most_bytes };
-            self.transport.send(&origin, &message)
+            let answer = self.transport.send(&origin, &message)?;
+            self.quotas.note(host, &answer);
+            Ok::<Answer, Failure>(answer)
         };
         let known = self.tokens.known(&origin, repository);
         let answer = send(known.as_deref())?;

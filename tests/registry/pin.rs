@@ -170,6 +170,99 @@ fn a_repository_is_pinned_checked_and_updated() {
     assert_eq!(place.run(&["pin", "--check"]).code, 0);
 }
 
+#[test]
+fn a_pin_to_one_platform_of_several_is_told_and_stays() {
+    let folder = stand::folder();
+    let Some(registry) = Registry::start(folder.path(), "") else { return };
+    let platform = registry.push("team/api", "amd64", Sort::Oci, "one");
+    let list = registry.push("team/api", "1", Sort::OciIndex, "one");
+    let older = registry.push("team/api", "older", Sort::OciIndex, "none");
+    let name = format!("{}/team/api:1", registry.address);
+    let place = Place::new("127.0.0.1:1");
+    let text = format!("FROM {name}@{platform}\n");
+    place.write("Dockerfile", &text);
+    let said = place.run(&["pin", "--check"]);
+    let told =
+        format!("Dockerfile:1: {name} is pinned to the image for one platform, and the tag lists several\n");
+    assert_eq!((said.code, said.out), (1, told), "{}", said.err);
+    for arguments in [&["pin"][..], &["pin", "--update"]] {
+        let said = place.run(arguments);
+        assert_eq!((said.code, place.read("Dockerfile")), (0, text.clone()), "{}", said.err);
+        assert!(place.read("dockopt.lock").contains(&platform), "{arguments:?}");
+    }
+    let said = place.run(&["pin", "--update"]);
+    assert!(said.err.contains("is pinned to the image for one platform"), "{}", said.err);
+    assert!(said.err.contains(&format!("write `{name}` without its digest")), "{}", said.err);
+    // An older list is only an older list, and a digest that the registry has lost tells nothing.
+    let lost = format!("sha256:{}", "0".repeat(64));
+    for old in [older, lost] {
+        place.write("Dockerfile", &format!("FROM {name}@{old}\n"));
+        assert_eq!(place.run(&["pin", "--update"]).code, 0);
+        assert_eq!(place.read("Dockerfile"), format!("FROM {name}@{list}\n"));
+    }
+}
+
+#[test]
+fn machines_are_told_the_same() {
+    let web = Web::start(|_| good(DIGEST));
+    let place = Place::new(&web.address);
+    let older = DIGEST.replace("0123", "ffff");
+    place.write(
+        "Dockerfile",
+        &format!("FROM node:20 AS build\nFROM node:22@{older}\nFROM 127.0.0.1:1/x/api:1\n"),
+    );
+    let read = |arguments: &[&str], code: i32| -> serde_json::Value {
+        let said = place.run(arguments);
+        assert_eq!(said.code, code, "{}", said.err);
+        serde_json::from_str(&said.out).expect("it is one document")
+    };
+    let found = read(&["pin", "--check", "--format", "json"], 1);
+    assert_eq!((&found["version"], &found["command"]), (&1.into(), &"pin".into()));
+    let states: Vec<_> = found["findings"]
+        .as_array()
+        .expect("there are some")
+        .iter()
+        .map(|one| one["state"].as_str())
+        .collect();
+    assert_eq!(states, [Some("not-pinned"), Some("moved"), Some("not-pinned")]);
+    assert_eq!(found["findings"][1]["now"], DIGEST);
+    let shown = read(&["pin", "--dry-run", "--format", "json"], 2);
+    let patch = shown["patch"].as_str().expect("it is a text");
+    assert!(patch.contains(&format!("+FROM node:20@{DIGEST} AS build")), "{patch}");
+    let done = read(&["pin", "--format", "json"], 2);
+    let file = &done["files"][0];
+    assert_eq!((&file["path"], &file["changed"]), (&"Dockerfile".into(), &true.into()));
+    assert_eq!((file["pins"].as_array().map(Vec::len), file["pins"][0]["line"].as_u64()), (Some(1), Some(1)));
+    assert_eq!((&done["problems"][0]["line"], &done["patch"]), (&3.into(), &serde_json::Value::Null));
+    assert!(
+        done["remarks"][0].as_str().is_some_and(|remark| remark.contains("nothing here updates")),
+        "{done}"
+    );
+}
+
+#[test]
+fn a_registry_that_leaves_few_pulls_is_named() {
+    let left = Arc::new(AtomicUsize::new(80));
+    let own = Arc::clone(&left);
+    let web = Web::start(move |_| {
+        let left = own.load(Ordering::SeqCst);
+        let Reply::Text(status, mut headers, body) = good(DIGEST) else { unreachable!("it is a text") };
+        headers.push(("ratelimit-limit", "100;w=21600".to_owned()));
+        headers.push(("ratelimit-remaining", format!("{left};w=21600")));
+        Reply::Text(status, headers, body)
+    });
+    let place = Place::new(&web.address);
+    place.write("Dockerfile", "FROM node:20\n");
+    let said = place.run(&["pin"]);
+    assert!(said.code == 0 && !said.err.contains("pulls"), "{}", said.err);
+    left.store(4, Ordering::SeqCst);
+    for arguments in [&["pin", "--check"][..], &["pin", "--update"]] {
+        let said = place.run(arguments);
+        let told = format!("{} leaves 4 of 100 pulls in 6 hours; ", web.address);
+        assert!(said.code == 0 && said.err.contains(&told), "{}", said.err);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_helper_of_the_user_is_asked_for_the_login() {
