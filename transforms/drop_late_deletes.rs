@@ -37,7 +37,7 @@
 
 use dockopt_model::late::{self, Late};
 use dockopt_model::{atom::Atom, beginning, join, layout};
-use dockopt_syntax::{Body, Edit, LineIndex};
+use dockopt_syntax::{Body, LineIndex};
 use dockopt_tools::Kind;
 
 use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
@@ -93,12 +93,7 @@ fn moved(cx: &Cx<'_>, stage: usize, late: &Late<'_>) -> Result<Rewrite, String> 
     let script = cx.model.script(late.at).map_err(|error| error.to_string())?;
     let command = script.span(&late.node.span).of(&tree.text);
     let append = layout::append(cx.model, late.maker(), command).ok_or_else(|| cannot_join(cx, late.maker()))?;
-    let remove = if layout::operands(cx.model, late.at).is_some_and(|operands| operands.len() > 1) {
-        layout::take_out(cx.model, late.at, late.operand)
-    } else {
-        (!layout::has_comments(tree, late.at)).then(|| Edit { span: layout::whole(tree, late.at), text: String::new() })
-    };
-    let remove = remove.ok_or("a comment describes this command; move both by hand")?;
+    let remove = layout::without(cx.model, late.at, late.operand)?;
     let title = format!("delete `{}` in the RUN that makes it", late.what);
     let reason = "a layer keeps what its step wrote, and deleting it in a later one frees nothing";
     Rewrite::safe(title, reason, place(cx, late), vec![append, remove]).map_err(|error| error.to_string())
@@ -118,7 +113,7 @@ fn is_one_step(cx: &Cx<'_>, late: &Late<'_>, others: &[usize]) -> bool {
         });
         small
     };
-    let is_steady = others.is_empty() && (!names_arguments(cx, late.at) || names_arguments(cx, late.maker()));
+    let is_steady = others.is_empty() && (!cx.model.names_arguments(late.at) || cx.model.names_arguments(late.maker()));
     follow && (is_steady || runs.iter().all(is_small))
 }
 
@@ -141,8 +136,8 @@ fn joined(cx: &Cx<'_>, late: &Late<'_>, others: &[usize]) -> Result<Rewrite, Str
         return Err(format!("line {} stands between: `{}`", line(cx, other), beginning(&tree.instructions[other])));
     }
     if late.is_packages
-        && !names_arguments(cx, late.maker())
-        && let Some(&other) = runs.iter().find(|&&at| names_arguments(cx, at))
+        && !cx.model.names_arguments(late.maker())
+        && let Some(&other) = runs.iter().find(|&&at| cx.model.names_arguments(at))
     {
         let why = "names a build argument, so it may be another one in each build, and the install would run again with it";
         return Err(format!("line {} {why}", line(cx, other)));
@@ -168,18 +163,6 @@ fn joined(cx: &Cx<'_>, late: &Late<'_>, others: &[usize]) -> Result<Rewrite, Str
     let mut rewrite = Rewrite::safe(title, reason, at, edits).map_err(|error| error.to_string())?;
     rewrite.commands.gone = gone;
     Ok(rewrite)
-}
-
-/// Whether a RUN names a build argument.
-fn names_arguments(cx: &Cx<'_>, at: usize) -> bool {
-    let (Ok(script), Some(stage)) = (cx.model.script(at), cx.model.stage_of(at)) else { return false };
-    let state = cx.model.stages[stage].state(at);
-    let mut names = false;
-    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
-        let assigned = simple.assignments.iter().filter_map(|one| one.value.as_ref());
-        names |= simple.words.iter().chain(assigned).flat_map(|word| &word.variables).any(|name| state.is_argument(name));
-    });
-    names
 }
 
 /// How to do without a copied file.

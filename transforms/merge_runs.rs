@@ -4,7 +4,8 @@
 //!
 //! Neighbouring RUNs become one if they install with the same package manager of the system, or if they are small steps of the
 //! system such as `mkdir` and `useradd` that no blank line sets apart. The merged RUN has the form of the first one: a `&&` chain,
-//! a list after `set -e`, or a heredoc. Comments stay with the commands that they describe.
+//! a list after `set -e`, or a heredoc. Comments stay with the commands that they describe. What the first one cleans and the next
+//! one fills again is cleaned once, and an index that the first one fetched is not fetched again.
 //!
 //! ## Why
 //!
@@ -39,7 +40,7 @@
 //!
 //! `merge-runs = "when-it-pays"` (default), `"always"`, `"never"`.
 
-use dockopt_model::{caches, element, join, layout};
+use dockopt_model::{caches, element, idle_refresh, join, layout};
 use dockopt_shell::{NodeKind, StateChange, state_changes};
 use dockopt_syntax::{Body, Edit, ItemKind};
 use dockopt_tools::{Kind, Role};
@@ -65,7 +66,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
         let mut groups: Vec<Group> = Vec::new();
         for at in found.instructions.clone() {
             if let Some(half) = Half::of(cx, stage, at) {
-                groups.push(Group { runs: vec![at], edits: Vec::new(), gone: Vec::new(), why: Why::Asked, half });
+                groups.push(Group { stage, runs: vec![at], edits: Vec::new(), gone: Vec::new(), left_out: Vec::new(), why: Why::Asked, half });
             }
         }
         // A group that grew may pay with its neighbour where its first RUN alone did not.
@@ -79,10 +80,13 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 
 /// RUNs that follow each other and become one.
 struct Group {
+    stage: usize,
     runs: Vec<usize>,
     edits: Vec<Edit>,
-    /// Cleanups that a later one of the group does again.
+    /// Cleanups that a later one of the group does again, and refreshes that an earlier one did, in one spelling.
     gone: Vec<String>,
+    /// The places of these: the RUN, and which command of it.
+    left_out: Vec<(usize, usize)>,
     why: Why,
     half: Half,
 }
@@ -116,17 +120,18 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     // What the first leaves clean and the second fills again is cleaned once, at the end.
     let touched: Vec<&str> = two.runs.iter().flat_map(|&at| caches::touched_by(cx.model, at)).collect();
     for index in caches::trailing_cleanups(cx.model, last, &touched) {
-        if let (Ok(script), Some(cleanup)) = (cx.model.script(last), layout::remove(cx.model, last, index)) {
-            let nodes = layout::operands(cx.model, last).map_or_else(Vec::new, |operands| operands[index].nodes());
-            one.gone.extend(nodes.iter().map(|node| dockopt_shell::canonical(script.text(), node)));
-            one.edits.push(cleanup);
-        }
+        one.leave_out(cx, last, index);
     }
     one.edits.append(&mut joined.edits);
     one.gone.append(&mut joined.gone);
+    // What the first has fetched need not be fetched again.
+    if idle_refresh::repeats(cx.model, one.stage, (next, 0), one.runs[0], &one.left_out) && cx.model.tree.instructions[next].heredocs.is_empty() {
+        one.leave_out(cx, next, 0);
+    }
     one.edits.append(&mut two.edits);
     one.gone.append(&mut two.gone);
     one.runs.append(&mut two.runs);
+    one.left_out.append(&mut two.left_out);
     one.why = why;
     let other = std::mem::take(&mut two.half);
     one.half.add(other);
@@ -134,6 +139,15 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
 }
 
 impl Group {
+    /// Takes a command out of a RUN of the group, if that can be written.
+    fn leave_out(&mut self, cx: &Cx<'_>, at: usize, index: usize) {
+        let (Ok(script), Some(edit)) = (cx.model.script(at), layout::remove(cx.model, at, index)) else { return };
+        let nodes = script.elements()[index].nodes();
+        self.gone.extend(nodes.iter().map(|node| dockopt_shell::canonical(script.text(), node)));
+        self.edits.push(edit);
+        self.left_out.push((at, index));
+    }
+
     fn rewrite(&self, cx: &Cx<'_>) -> Option<Rewrite> {
         let at = cx.model.tree.instructions[self.runs[0]].keyword_span;
         let title = match self.runs.len() {
@@ -187,8 +201,7 @@ impl Half {
             return None;
         }
         let script = cx.model.script(at).ok()?;
-        let state = cx.model.stages[stage].state(at);
-        let mut half = Self { small: true, ..Self::default() };
+        let mut half = Self { small: true, has_arguments: cx.model.names_arguments(at), ..Self::default() };
         for (index, node) in script.ast.and_chain().or_else(|| script.sequence())?.into_iter().enumerate() {
             if element::sets_options(node) {
                 continue;
@@ -207,10 +220,9 @@ impl Half {
             half.small &= script.cleans(node).is_none();
             let mut of_this_shell = false;
             dockopt_model::script::each_command(node, &mut |simple| {
-                let names = simple.words.iter().flat_map(|word| &word.variables);
+                let mut names = simple.words.iter().flat_map(|word| &word.variables);
                 // What a process can tell about itself and its shell.
-                of_this_shell |= names.clone().any(|name| matches!(name.as_str(), "$" | "!" | "_" | "-" | "0" | "?" | "PPID" | "SECONDS" | "@" | "*" | "#"));
-                half.has_arguments |= names.clone().any(|name| state.is_argument(name));
+                of_this_shell |= names.any(|name| matches!(name.as_str(), "$" | "!" | "_" | "-" | "0" | "?" | "PPID" | "SECONDS" | "@" | "*" | "#"));
                 if !changes.is_empty() {
                     return;
                 }

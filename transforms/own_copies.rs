@@ -116,7 +116,7 @@ fn rewrite(cx: &Cx<'_>, found: &Found, owned: &Owned) -> Result<Rewrite, String>
         gone = respelled.gone;
         new = Some(canonical(&respelled.new));
     } else {
-        edits.push(without(cx, found)?);
+        edits.push(layout::without(model, found.instruction, found.element)?);
     }
     edits.sort_by_key(|edit| edit.span.start);
     let words = gone.clone();
@@ -173,22 +173,4 @@ fn with_flag(cx: &Cx<'_>, copy: usize, kind: Gives, value: &str) -> Result<Optio
         }
     };
     Ok(Some((edit, flag)))
-}
-
-/// The edit that takes the command away, with its RUN where there is nothing else in it.
-fn without(cx: &Cx<'_>, found: &Found) -> Result<Edit, String> {
-    let tree = cx.model.tree;
-    let run = &tree.instructions[found.instruction];
-    let operands = layout::operands(cx.model, found.instruction).ok_or("its RUN is no plain `&&` chain")?;
-    if operands.len() > 1 {
-        let edit = layout::remove(cx.model, found.instruction, found.element);
-        return edit.ok_or_else(|| "a comment or a heredoc in its RUN stands in the way".to_owned());
-    }
-    if layout::has_comments(tree, found.instruction) {
-        return Err("a comment describes this RUN; write the flag and remove both by hand".to_owned());
-    }
-    if !run.flags.is_empty() {
-        return Err("its RUN has flags".to_owned());
-    }
-    Ok(Edit { span: layout::whole(tree, found.instruction), text: String::new() })
 }

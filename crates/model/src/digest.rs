@@ -6,7 +6,8 @@
 //! - `cache-mounts` (`idle_mounts.rs`): a cache mount is nothing where a command of the RUN keeps there what it could get again, and
 //!   nothing else in the file is about that folder.
 //! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
-//!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since.
+//!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since
+//!   (`idle_refresh.rs`).
 //! - `linked-copies`: `--link` is nothing where each folder on the way to the destination is made by the COPY, or is known to
 //!   have the attributes that it gives, and nothing there is a link (`linked.rs`).
 //! - `owned-copies`: a command that gives an owner or a mode to paths is nothing but `--chown` or `--chmod` of the COPYs that
@@ -32,6 +33,7 @@ use dockopt_syntax::{Body, Command, Healthcheck, Instruction, Word};
 use crate::atom::{Atom, AtomKind};
 use crate::effects;
 use crate::element::Element;
+use crate::idle_refresh;
 use crate::label::IDLE_PIPEFAIL;
 use crate::owned;
 use crate::pins;
@@ -147,7 +149,7 @@ fn needed<'m>(model: &'m Model<'_>, stage: usize, apart_from: &BTreeSet<String>)
 
 /// The atoms after the other named normalisations.
 fn normalise<'m>(model: &Model<'_>, atoms: &[&'m Atom]) -> Vec<&'m Atom> {
-    made_folders(&covered_rests(&repeated_writes(&idle_refreshes(model, atoms))))
+    made_folders(&covered_rests(&repeated_writes(&idle_refresh::idle(model, atoms))))
 }
 
 /// The one command that an atom runs, in its one spelling.
@@ -189,72 +191,6 @@ fn index_read_from(model: &Model<'_>, stage: usize, from: usize, index: &Region)
     (stage + 1..model.stages.len())
         .filter(|&child| matches!(model.stages[child].parent, Parent::Stage(of) if of == stage))
         .find_map(|child| index_read_from(model, child, 0, index))
-}
-
-fn idle_refreshes<'m>(model: &Model<'_>, atoms: &[&'m Atom]) -> Vec<&'m Atom> {
-    let mut kept: Vec<&Atom> = Vec::new();
-    for (at, atom) in atoms.iter().enumerate() {
-        if atom.kind == AtomKind::Refresh && (is_overtaken(&atoms[at..]) || is_repeated(model, &kept, atom)) {
-            continue;
-        }
-        kept.push(atom);
-    }
-    kept
-}
-
-/// The first atom is a refresh: whether the same refresh comes again before anything reads or writes its index.
-fn is_overtaken(atoms: &[&Atom]) -> bool {
-    let refresh = atoms[0];
-    for atom in &atoms[1..] {
-        if atom.kind == AtomKind::Refresh && atom.label == refresh.label {
-            return true;
-        }
-        if atom.path().is_none()
-            && (atom.effects.reads.meets(&refresh.effects.writes)
-                || atom.effects.writes.meets(&refresh.effects.writes))
-        {
-            return false;
-        }
-    }
-    false
-}
-
-/// Whether the refresh came before, and neither the index nor what configures it was written since.
-fn is_repeated(model: &Model<'_>, before: &[&Atom], refresh: &Atom) -> bool {
-    let configuration: Vec<Region> = model
-        .toolbox
-        .tools()
-        .iter()
-        .filter_map(|tool| tool.index.as_ref())
-        .filter(|index| {
-            index.paths.iter().any(|path| refresh.effects.writes.touches(&Region::Index(path.clone())))
-        })
-        .flat_map(|index| index.configured_by.iter().cloned().map(Region::Tree))
-        .collect();
-    if configuration.is_empty() {
-        return false;
-    }
-    for atom in before.iter().rev() {
-        if atom.kind == AtomKind::Refresh && atom.label == refresh.label {
-            return true;
-        }
-        let writes = |region: &Region| match atom.path() {
-            Some(path) => crate::region::meets(&Region::Path(path.to_owned()), region),
-            // What an install of system packages puts below /etc is part of what the next one expects.
-            None => atom
-                .effects
-                .writes
-                .iter()
-                .any(|own| !matches!(own, Region::System { .. }) && crate::region::meets(own, region)),
-        };
-        let clears = atom.path().is_none()
-            && atom.kind == AtomKind::Clean
-            && atom.effects.writes.meets(&refresh.effects.writes);
-        if clears || configuration.iter().any(writes) {
-            return false;
-        }
-    }
-    false
 }
 
 fn repeated_writes<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {

@@ -16,7 +16,7 @@ use crate::{Known, Model, Script, copy, path};
 pub struct Late<'m> {
     /// The RUN that it is in.
     pub at: usize,
-    /// Which operand of that RUN's chain it is.
+    /// Which command of that RUN's chain or list it is.
     pub operand: usize,
     /// The command.
     pub node: &'m Node,
@@ -42,7 +42,7 @@ pub fn of<'m>(model: &'m Model<'_>, stage: usize) -> Vec<Late<'m>> {
     let steps = model.stages[stage].instructions.clone();
     for at in steps.clone() {
         let Ok(script) = model.script(at) else { continue };
-        let Some(chain) = script.ast.and_chain() else { continue };
+        let Some(chain) = script.ast.and_chain().or_else(|| script.sequence()) else { continue };
         let folders = here::folders(script, model.stages[stage].state(at));
         for (operand, node) in chain.into_iter().enumerate() {
             let Some((simple, invocation)) = removal(script, node) else { continue };
@@ -61,6 +61,7 @@ pub fn of<'m>(model: &'m Model<'_>, stage: usize) -> Vec<Late<'m>> {
                 match hit {
                     Some(Hit::Writes) => named.push(step),
                     Some(Hit::Reads) if !named.is_empty() => named.push(step),
+                    Some(Hit::Removes) => named.clear(),
                     _ => {}
                 }
             }
@@ -106,6 +107,8 @@ impl Thing {
 /// How a step has to do with a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Hit {
+    /// It takes it away again, if it made it at all.
+    Removes,
     Reads,
     Writes,
 }
@@ -169,11 +172,12 @@ impl Look<'_, '_> {
             for node in element.nodes() {
                 crate::script::each_command(node, &mut |simple| {
                     let Some(install) = script.recognize(simple) else { return };
-                    let is_install = install.tool.name == removal.tool.name
-                        && install.action.is_some_and(|action| action.role == Role::Install);
-                    if !is_install {
-                        return;
-                    }
+                    let role = install.action.map(|action| action.role);
+                    let found = match role.filter(|_| install.tool.name == removal.tool.name) {
+                        Some(Role::Install) => Hit::Writes,
+                        Some(Role::Remove) => Hit::Removes,
+                        _ => return,
+                    };
                     let args = script.args(simple);
                     let is_named = match thing {
                         Thing::Package(name) => {
@@ -187,7 +191,7 @@ impl Look<'_, '_> {
                         }
                     };
                     if is_named {
-                        hit = Some(Hit::Writes);
+                        hit = Some(found);
                     }
                 });
             }

@@ -1,9 +1,10 @@
 //! How a RUN is laid out over lines, and edits of its command list in the author's own style. It moves text; whether the
 //! commands still mean the same is proven by the digest.
 
-use dockopt_shell::{NodeKind, Span as Range, Terminator};
+use dockopt_shell::{Node, NodeKind, Span as Range, Terminator};
 use dockopt_syntax::{Edit, Instruction, Item, ItemKind, Span, Tree};
 
+use crate::element::sets_options;
 use crate::{Element, Model, Script};
 
 /// Where the operators of a `&&` chain stand.
@@ -174,38 +175,52 @@ pub fn add_flags(tree: &Tree, instruction: usize, flags: &[String]) -> Edit {
     Edit { span: Span::new(behind, start), text: format!("{text}{line}") }
 }
 
-/// Takes operand `index` out of a RUN that is one `&&` chain of several. `None` where a comment stands in the way.
-pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edit> {
-    let script = model.script(instruction).ok()?;
-    let chain = script.ast.and_chain()?;
-    let run = &model.tree.instructions[instruction];
-    let span = match (index.checked_sub(1).and_then(|before| chain.get(before)), chain.get(index + 1)) {
-        (Some(before), _) => Span::new(
-            script.logical.source_end(before.span.end),
-            script.logical.source_end(chain[index].span.end),
-        ),
-        (None, Some(next)) => Span::new(
-            script.logical.source_start(chain[index].span.start),
-            script.logical.source_start(next.span.start),
-        ),
-        (None, None) => return None,
-    };
-    let in_the_way = run.inner_comments.iter().any(|comment| span.contains(*comment));
-    (!in_the_way && run.heredocs.is_empty()).then(|| Edit { span, text: String::new() })
+/// Takes command `index` out of a RUN, or all of the RUN where nothing else is in it. `Err` says what stands in the way.
+pub fn without(model: &Model<'_>, instruction: usize, index: usize) -> Result<Edit, &'static str> {
+    let tree = model.tree;
+    let parts = model.script(instruction).ok().and_then(parts).ok_or("its RUN is no plain `&&` chain")?;
+    if parts.iter().filter(|part| !sets_options(part)).count() > 1 {
+        return remove(model, instruction, index)
+            .ok_or("a comment or a heredoc in its RUN stands in the way; change it by hand");
+    }
+    if has_comments(tree, instruction) {
+        return Err("a comment describes its RUN; change both by hand");
+    }
+    if !tree.instructions[instruction].flags.is_empty() {
+        return Err("its RUN has flags");
+    }
+    Ok(Edit { span: whole(tree, instruction), text: String::new() })
 }
 
-/// The same, but what follows takes the place of the operand that goes.
-pub fn take_out(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edit> {
-    let script = model.script(instruction).ok()?;
-    let chain = script.ast.and_chain()?;
-    let Some(next) = chain.get(index + 1) else { return remove(model, instruction, index) };
-    let run = &model.tree.instructions[instruction];
-    let span = Span::new(
-        script.logical.source_start(chain[index].span.start),
-        script.logical.source_start(next.span.start),
-    );
-    let in_the_way = run.inner_comments.iter().any(|comment| span.contains(*comment));
-    (!in_the_way && run.heredocs.is_empty()).then(|| Edit { span, text: String::new() })
+/// Takes command `index` out of a RUN of several, which is a `&&` chain or a list that stops at failures. `None` where a comment
+/// stands in the way.
+pub fn remove(model: &Model<'_>, instruction: usize, index: usize) -> Option<Edit> {
+    let (tree, script) = (model.tree, model.script(instruction).ok()?);
+    let parts = parts(script)?;
+    let run = &tree.instructions[instruction];
+    let own = script.span(&parts[index].span);
+    let span = match (index.checked_sub(1).and_then(|before| parts.get(before)), parts.get(index + 1)) {
+        (Some(before), _) => Span::new(script.logical.source_end(before.span.end), own.end),
+        (None, Some(next)) => Span::new(own.start, script.logical.source_start(next.span.start)),
+        (None, None) => return None,
+    };
+    let around = [Span::new(span.start, own.start), Span::new(own.end, span.end)];
+    let is_free = if run.heredocs.is_empty() {
+        !run.inner_comments.iter().any(|comment| span.contains(*comment))
+    } else {
+        // A comment of the shell describes the command above which it stands, or that of its line.
+        let rest = tree.text[own.end..].split('\n').next().unwrap_or_default();
+        run.is_heredoc_script()
+            && !own.of(&tree.text).contains("<<")
+            && !rest.contains('#')
+            && around.iter().all(|part| !part.of(&tree.text).contains('#'))
+    };
+    is_free.then(|| Edit { span, text: String::new() })
+}
+
+/// The commands of a `&&` chain, or of a list that stops at failures.
+fn parts<'s>(script: &'s Script<'_>) -> Option<Vec<&'s Node>> {
+    script.ast.and_chain().or_else(|| script.sequence())
 }
 
 /// Whether a comment describes an instruction, above it or inside.

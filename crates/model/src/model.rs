@@ -122,6 +122,21 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Whether a RUN names a build argument, so that each build may run other commands there.
+    pub fn names_arguments(&self, instruction: usize) -> bool {
+        let (Ok(script), Some(stage)) = (self.script(instruction), self.stage_of(instruction)) else {
+            return false;
+        };
+        let state = self.stages[stage].state(instruction);
+        let mut names = false;
+        dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
+            let assigned = simple.assignments.iter().filter_map(|one| one.value.as_ref());
+            let words = simple.words.iter().chain(assigned);
+            names |= words.flat_map(|word| &word.variables).any(|name| state.is_argument(name));
+        });
+        names
+    }
+
     /// The first RUN that always fails, if there is one: the file cannot build, so there is no image to compare.
     pub fn fails(&self) -> Option<usize> {
         self.scripts

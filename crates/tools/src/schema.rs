@@ -619,12 +619,28 @@ pub struct Index {
     /// The trees that say where it comes from; after a change there a refresh may bring something else.
     #[serde(default)]
     pub configured_by: Vec<String>,
+    /// Packages with which a refresh may bring more than before, such as certificates and keys; `*` at the beginning or the end
+    /// stands for anything.
+    #[serde(default)]
+    pub unlocked_by: Vec<String>,
     /// Options of an install with which it fetches the index itself, so that it needs none.
     #[serde(default)]
     pub refreshed_by_flags: Vec<String>,
     /// Every install fetches a missing or old index by itself.
     #[serde(default)]
     pub refreshed_by_install: bool,
+}
+
+impl Index {
+    /// Whether a refresh may bring more than before once this package is installed.
+    pub fn is_unlocked_by(&self, package: &str) -> bool {
+        let name = package.split(['=', ':']).next().unwrap_or_default();
+        self.unlocked_by.iter().any(|known| match (known.strip_prefix('*'), known.strip_suffix('*')) {
+            (Some(end), _) => name.ends_with(end),
+            (_, Some(start)) => name.starts_with(start),
+            _ => name == known,
+        })
+    }
 }
 
 /// A cache that a tool leaves in the image.
