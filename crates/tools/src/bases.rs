@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub mod forms;
+
 /// What a base image brings, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Base {
@@ -29,6 +31,16 @@ pub struct Base {
     pub holds: Option<Vec<String>>,
     /// Folders of its system that are there for certain.
     pub folders: Vec<String>,
+    /// Its entrypoint, where that is known; empty if there is none. Each ends by running the command that it is given.
+    pub entrypoint: Option<Vec<String>>,
+    /// Variables of the environment with the values that they have in each version.
+    pub env: BTreeMap<String, String>,
+    /// Folders that it puts before the usual ones in `PATH`.
+    pub path: Vec<String>,
+    /// Where its language installs packages and their programs for everybody: `/usr/local`.
+    pub prefix: Option<String>,
+    /// There is no shell in it.
+    pub bare: bool,
     /// It is an image for Windows, of which nothing else is known.
     pub windows: bool,
     /// It runs commands when it is built upon, so that nothing else is known.
@@ -232,6 +244,15 @@ struct Image {
     #[serde(default)]
     bundled: BTreeSet<String>,
     holds: Option<Vec<String>>,
+    entrypoint: Option<Vec<String>>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    path: Vec<String>,
+    prefix: Option<String>,
+    /// There is no shell, whatever the tag.
+    #[serde(default)]
+    bare: bool,
     #[serde(default)]
     accounts: BTreeMap<String, Account>,
     #[serde(default)]
@@ -317,6 +338,11 @@ impl Image {
             tools: line.map(|line| line.tools.clone()).unwrap_or_default(),
             bundled: self.bundled.clone(),
             accounts: self.accounts.clone(),
+            entrypoint: self.entrypoint.clone(),
+            env: self.env.clone(),
+            path: self.path.clone(),
+            prefix: self.prefix.clone(),
+            bare: self.bare || words.iter().any(|word| ["chiseled", "distroless"].contains(word)),
             windows: false,
             onbuild: false,
         }
