@@ -41,6 +41,8 @@ pub struct Base {
     pub prefix: Option<String>,
     /// There is no shell in it.
     pub bare: bool,
+    /// Packages for builds whose libraries it has in any of its forms, since programs that it brings are linked to them.
+    pub linked: BTreeSet<String>,
     /// It is an image for Windows, of which nothing else is known.
     pub windows: bool,
     /// It runs commands when it is built upon, so that nothing else is known.
@@ -254,6 +256,8 @@ struct Image {
     #[serde(default)]
     bare: bool,
     #[serde(default)]
+    linked: BTreeSet<String>,
+    #[serde(default)]
     accounts: BTreeMap<String, Account>,
     #[serde(default)]
     line: Vec<Line>,
@@ -343,6 +347,7 @@ impl Image {
             path: self.path.clone(),
             prefix: self.prefix.clone(),
             bare: self.bare || words.iter().any(|word| ["chiseled", "distroless"].contains(word)),
+            linked: self.linked.clone(),
             windows: false,
             onbuild: false,
         }

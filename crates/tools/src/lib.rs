@@ -11,6 +11,7 @@ mod cleanup;
 pub mod manifests;
 pub mod noise;
 mod options;
+pub mod packages;
 pub mod pipes;
 mod recognize;
 pub mod schema;
