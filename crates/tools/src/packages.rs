@@ -1,28 +1,56 @@
 //! Which packages of a distribution only a build needs, and what the programs that it builds need instead of them. Data; what is not
 //! listed is not known, and a program may need it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use crate::bases::{Base, Release};
 
-/// The packages that programs need which were built with a package, if that package itself is for builds alone. `None` where a program
-/// may need it, or nothing is known of it in the release of the image.
-pub fn behind(base: &Base, package: &str) -> Option<Vec<&'static str>> {
-    let packages = DATA.get(base.family.as_deref()?)?;
-    if base.linked.contains(package) || packages.build_only.iter().any(|own| own == package) {
-        return Some(vec![]);
+/// What needs a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// Only a build: compilers, make, headers.
+    BuildOnly,
+    /// Only a build, and what it makes may be linked to libraries of these packages.
+    Library(Vec<String>),
+    /// That is not known, so a program may need it.
+    Unknown,
+}
+
+/// What needs a package in an image.
+pub fn need_on(base: &Base, package: &str) -> Need {
+    match &base.family {
+        Some(_) if base.linked.contains(package) => Need::BuildOnly,
+        Some(family) => need(family, base.release, package),
+        None => Need::Unknown,
     }
-    let names = match packages.libraries.get(package)? {
-        Libraries::Always(names) => Some(names),
-        Libraries::ByRelease(releases) => match base.release {
-            Release::Known(major, minor) => releases.get(&version(major, minor, releases)?),
+}
+
+/// What needs a package of a distribution, in that release.
+pub fn need(family: &str, release: Release, package: &str) -> Need {
+    let Some(packages) = DATA.get(family) else { return Need::Unknown };
+    if packages.build_only.iter().any(|own| own == package) {
+        return Need::BuildOnly;
+    }
+    let names = match packages.libraries.get(package) {
+        None => None,
+        Some(Libraries::Always(names)) => Some(names),
+        Some(Libraries::ByRelease(releases)) => match release {
+            Release::Known(major, minor) => {
+                version(major, minor, releases).and_then(|key| releases.get(&key))
+            }
             Release::Unknown | Release::Newest => None,
         },
     };
-    Some(names?.split(' ').collect())
+    names.map_or(Need::Unknown, |names| Need::Library(names.split(' ').map(str::to_owned).collect()))
+}
+
+/// The programs that a package brings, as far as they are known; one of its own name always may be.
+pub fn programs(package: &str) -> BTreeSet<&str> {
+    let known = DATA.values().filter_map(|packages| packages.programs.get(package));
+    known.flatten().map(String::as_str).chain([package]).collect()
 }
 
 /// The key of a release: `12` or `22.04`.
@@ -38,6 +66,8 @@ fn version(major: u32, minor: u32, releases: &BTreeMap<String, String>) -> Optio
 struct Packages {
     build_only: Vec<String>,
     libraries: BTreeMap<String, Libraries>,
+    #[serde(default)]
+    programs: BTreeMap<String, Vec<String>>,
 }
 
 /// Names, separated by blanks.
@@ -65,7 +95,11 @@ mod tests {
     use crate::bases::identify;
 
     fn of(image: &str, package: &str) -> Option<String> {
-        behind(&identify(image).expect("a known image"), package).map(|names| names.join(" "))
+        match need_on(&identify(image).expect("a known image"), package) {
+            Need::BuildOnly => Some(String::new()),
+            Need::Library(names) => Some(names.join(" ")),
+            Need::Unknown => None,
+        }
     }
 
     #[test]
@@ -85,7 +119,7 @@ mod tests {
             ("python:3.12-alpine", "libffi-dev", Some("")),
             ("python:3.12-alpine", "postgresql-dev", Some("libpq")),
             ("alpine:3.20", "openssl-dev", Some("libcrypto3 libssl3")),
-            ("alpine:3.20", "build-base", Some("libgcc libstdc++")),
+            ("alpine:3.20", "build-base", Some("libstdc++ libgomp")),
             // The library has another name in each release.
             ("debian", "libicu-dev", None),
             ("python:3.12", "libicu-dev", None),
@@ -98,6 +132,12 @@ mod tests {
         ] {
             assert_eq!(of(image, package).as_deref(), stays, "{image} {package}");
         }
+    }
+
+    #[test]
+    fn programs_of_packages() {
+        assert!(programs("build-base").contains("gcc") && programs("build-essential").contains("cc"));
+        assert_eq!(programs("jq"), BTreeSet::from(["jq"]));
     }
 
     #[test]
