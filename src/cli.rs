@@ -313,6 +313,7 @@ Examples:
   dockopt pin --update --minor   also newer tags: 3.11.4 becomes 3.12.1, but not 4.0.0
   dockopt pin --check            for CI: what is not pinned, and which tags moved on
   dockopt pin --locked           without network, from dockopt.lock alone
+  dockopt pin --packages         build, and pin packages to the versions that they have then
 
 Exit codes:  0 done   1 --check found something   2 some image or file could not be looked at or written";
 
@@ -345,9 +346,25 @@ pub struct Pin {
     /// Show what would be written, as a patch
     #[arg(long, conflicts_with = "check")]
     pub dry_run: bool,
+    /// Pin packages of installs instead of images: build the steps that install them, and take the versions that they have then
+    #[arg(long, conflicts_with_all = ["check", "patch", "minor"], help_heading = "Packages")]
+    pub packages: bool,
+    /// With --packages: the container engine that builds
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "ENGINE",
+        requires = "packages",
+        help_heading = "Packages"
+    )]
+    pub engine: Engine,
     /// How to report
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: Format,
+    /// With --packages: further arguments of the build, such as `--build-arg` and `--secret`
+    #[arg(last = true, value_name = "ARGUMENTS", requires = "packages")]
+    pub arguments: Vec<OsString>,
 }
 
 /// Where Dockerfiles are.

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dockopt_model::Pins;
 use dockopt_model::reference::Reference;
+use dockopt_model::{Packages, Pins};
 use dockopt_syntax::Span;
 use dockopt_tools::{Tool, Toolbox};
 use dockopt_transforms::{Builder, Caches, Merge, Options, PASSES, Pass};
@@ -239,6 +239,7 @@ fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
                 BuilderValue::Kaniko => Builder::Kaniko,
             },
             pins: Pins::new(),
+            packages: Packages::new(),
         },
         precision: match file.pins {
             PinsValue::KeepTag => Precision::KeepTag,

@@ -11,6 +11,7 @@ pub mod discover;
 pub mod effect;
 pub mod engine;
 pub mod files;
+pub mod frontend;
 pub mod git;
 pub mod history;
 pub mod image;

@@ -1,13 +1,15 @@
-//! `dockopt.lock`: what names of images stood for when a registry was asked, so that everybody pins the same without asking. Must not
-//! ask.
+//! `dockopt.lock`: what names of images stood for when a registry was asked, and which versions packages had in an image that was
+//! built, so that everybody pins the same without asking and building. Must not do either.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dockopt_model::Pin;
+use dockopt_model::packages::{Built, Found as OfPackage};
 use dockopt_model::reference::{Reference, is_digest};
+use dockopt_model::{Packages, Pin};
+use dockopt_tools::{Database, is_version};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -17,13 +19,27 @@ use crate::source::{self, shown};
 /// The name of the file.
 pub const NAME: &str = "dockopt.lock";
 const VERSION: u32 = 1;
-const HEADER: &str = "# Which image each tag was when its registry was asked. `dockopt pin` keeps this file; put it under version control.\n";
+const HEADER: &str =
+    "# What `dockopt pin` found out, so that everybody pins the same; put this file under version control.\n";
 
-/// The entries, by the name that was asked for: with a tag and without a digest.
+/// The entries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lock {
-    /// The entries.
+    /// What registries said, by the name that was asked for: with a tag and without a digest.
     pub images: BTreeMap<Reference, Locked>,
+    /// What built images have, by the path of the Dockerfile from the folder of the lock file, and the label of the stage.
+    pub packages: BTreeMap<(String, String), LockedPackages>,
+}
+
+/// The packages of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedPackages {
+    /// The image that it was built from, by tag.
+    pub from: String,
+    /// When it was built.
+    pub resolved: String,
+    /// The versions, by database and name in one spelling.
+    pub versions: BTreeMap<(Database, String), String>,
 }
 
 /// What a name stood for.
@@ -39,8 +55,21 @@ pub struct Locked {
 #[serde(deny_unknown_fields)]
 struct File<T> {
     version: u32,
-    #[serde(default = "Vec::new")]
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     image: Vec<T>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    packages: Vec<StageOf>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StageOf {
+    dockerfile: String,
+    stage: String,
+    from: String,
+    resolved: String,
+    /// By database.
+    versions: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,7 +116,24 @@ impl Lock {
             let pin = Pin { tag: image.tag.unwrap_or(tag), digest: image.digest.into_inner() };
             images.insert(name, Locked { pin, resolved: image.resolved });
         }
-        Ok(Self { images })
+        let mut packages = BTreeMap::new();
+        for stage in file.packages {
+            let mut versions = BTreeMap::new();
+            for (name, of_database) in stage.versions {
+                let Some(database) = Database::ALL.into_iter().find(|one| one.name() == name) else {
+                    return Err(Problem::error(format!("there is no database of packages `{name}`"), help));
+                };
+                if let Some((package, version)) = of_database.iter().find(|(_, version)| !is_version(version))
+                {
+                    return Err(Problem::error(format!("`{version}` is no version of `{package}`"), help));
+                }
+                versions
+                    .extend(of_database.into_iter().map(|(package, version)| ((database, package), version)));
+            }
+            let locked = LockedPackages { from: stage.from, resolved: stage.resolved, versions };
+            packages.insert((stage.dockerfile, stage.stage), locked);
+        }
+        Ok(Self { images, packages })
     }
 
     /// Its text: sorted, the same for the same entries.
@@ -98,9 +144,68 @@ impl Lock {
             digest: locked.pin.digest.clone(),
             resolved: locked.resolved.clone(),
         };
-        let file = File { version: VERSION, image: self.images.iter().map(image).collect() };
+        let stage = |((dockerfile, stage), locked): (&(String, String), &LockedPackages)| {
+            let mut versions: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+            for ((database, package), version) in &locked.versions {
+                versions
+                    .entry(database.name().to_owned())
+                    .or_default()
+                    .insert(package.clone(), version.clone());
+            }
+            let LockedPackages { from, resolved, .. } = locked.clone();
+            StageOf { dockerfile: dockerfile.clone(), stage: stage.clone(), from, resolved, versions }
+        };
+        let file = File {
+            version: VERSION,
+            image: self.images.iter().map(image).collect(),
+            packages: self.packages.iter().map(stage).collect(),
+        };
         let text = toml::to_string(&file).expect("it is made of texts and a number");
         format!("{HEADER}{text}")
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.images.is_empty() && self.packages.is_empty()
+    }
+
+    /// The packages of a Dockerfile.
+    pub fn packages_of(&self, dockerfile: &str) -> Packages {
+        let own = self.packages.iter().filter(|((file, _), _)| file == dockerfile);
+        own.map(|((_, stage), locked)| {
+            let version = |version: &String| OfPackage::Version { now: version.clone(), before: None };
+            let packages = locked.versions.iter().map(|(key, one)| (key.clone(), version(one))).collect();
+            (stage.clone(), Built { from: locked.from.clone(), packages })
+        })
+        .collect()
+    }
+
+    /// Keeps the packages of a Dockerfile, those alone that have versions.
+    pub fn keep_packages(&mut self, dockerfile: &str, packages: &Packages, now: &str) {
+        let mut old: BTreeMap<String, LockedPackages> = BTreeMap::new();
+        self.packages.retain(|(file, stage), locked| {
+            let is_own = file == dockerfile;
+            if is_own {
+                old.insert(stage.clone(), locked.clone());
+            }
+            !is_own
+        });
+        for (stage, built) in packages {
+            let versions: BTreeMap<(Database, String), String> = built
+                .packages
+                .iter()
+                .filter_map(|(key, found)| match found {
+                    OfPackage::Version { now, .. } => Some((key.clone(), now.clone())),
+                    OfPackage::Left(_) => None,
+                })
+                .collect();
+            if versions.is_empty() {
+                continue;
+            }
+            let kept = old.remove(stage).filter(|old| old.versions == versions && old.from == built.from);
+            let new = || LockedPackages { from: built.from.clone(), resolved: now.to_owned(), versions };
+            self.packages.insert((dockerfile.to_owned(), stage.clone()), kept.unwrap_or_else(new));
+        }
     }
 
     /// The entry that a pinned name was made from.
@@ -123,6 +228,20 @@ pub struct Found {
     pub text: String,
     /// What it says.
     pub lock: Lock,
+}
+
+impl Found {
+    /// The packages of a Dockerfile, given by its absolute path.
+    pub fn packages_of(&self, dockerfile: &Path) -> Packages {
+        self.lock.packages_of(&key(&self.path, dockerfile))
+    }
+}
+
+/// How the lock file at a path calls a Dockerfile.
+pub fn key(lock: &Path, dockerfile: &Path) -> String {
+    let home = lock.parent().unwrap_or(Path::new("/"));
+    let relative = dockerfile.strip_prefix(home).unwrap_or(dockerfile);
+    relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// The lock files of a run: each is read once.
@@ -194,6 +313,53 @@ mod tests {
         assert_eq!(lock.entry_of(&pinned).unwrap().0.tag.as_deref(), Some("latest"));
         let other = Reference::parse(&format!("python:3.13.1@{}", digest("2"))).unwrap();
         assert_eq!(lock.entry_of(&other), None);
+    }
+
+    #[test]
+    fn packages_are_kept_for_each_dockerfile() {
+        let mut lock = Lock::default();
+        let key = |name: &str| (Database::Dpkg, name.to_owned());
+        let version = |now: &str| OfPackage::Version { now: now.to_owned(), before: Some("0".to_owned()) };
+        let built = |found: &[(&str, OfPackage)]| {
+            let packages = found.iter().map(|(name, found)| (key(name), found.clone())).collect();
+            Packages::from([("build".to_owned(), Built { from: "debian:12".to_owned(), packages })])
+        };
+        let left = OfPackage::Left("it is no package".to_owned());
+        let first = built(&[("g++", version("4:12.2.0-3")), ("awk", left.clone())]);
+        lock.keep_packages("api/Dockerfile", &first, "then");
+        lock.keep_packages("Dockerfile", &built(&[("awk", left)]), "then");
+        let text = lock.text();
+        assert!(text.contains("[packages.versions.dpkg]\n\"g++\" = \"4:12.2.0-3\"\n"), "{text}");
+        assert!(!text.contains("awk"), "{text}");
+        assert_eq!(Lock::parse(&text).unwrap(), lock);
+        let found = Found { path: "/work/dockopt.lock".into(), text, lock: lock.clone() };
+        let known = OfPackage::Version { now: "4:12.2.0-3".to_owned(), before: None };
+        assert_eq!(found.packages_of(Path::new("/work/api/Dockerfile")), built(&[("g++", known)]));
+        assert_eq!(found.packages_of(Path::new("/work/Dockerfile")), Packages::new());
+        // The day stays where nothing is new.
+        lock.keep_packages("api/Dockerfile", &first, "now");
+        assert!(lock.text().contains("resolved = \"then\""));
+        lock.keep_packages("api/Dockerfile", &built(&[("g++", version("4:12.2.0-4"))]), "now");
+        assert!(lock.text().contains("resolved = \"now\""));
+        lock.keep_packages("api/Dockerfile", &Packages::new(), "now");
+        assert!(lock.is_empty());
+    }
+
+    #[test]
+    fn packages_that_could_not_be_written_are_damage() {
+        let text = |database: &str, version: &str| {
+            format!(
+                "version = 1\n[[packages]]\ndockerfile = \"a\"\nstage = \"0\"\nfrom = \"b:1\"\nresolved = \"\"\n\
+                 [packages.versions.{database}]\ncurl = \"{version}\"\n"
+            )
+        };
+        assert!(Lock::parse(&text("dpkg", "7.88.1-10+deb12u8")).is_ok());
+        for (database, version, message) in
+            [("rpm", "1", "no database of packages `rpm`"), ("dpkg", "1; curl evil", "no version of `curl`")]
+        {
+            let problem = Lock::parse(&text(database, version)).unwrap_err();
+            assert!(problem.message.contains(message), "{problem:?}");
+        }
     }
 
     #[test]

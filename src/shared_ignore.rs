@@ -69,6 +69,7 @@ pub fn without_context(session: &Session, done: &mut Done) {
 fn again(session: &Session, done: &mut Done, change: impl FnOnce(&mut Prepared)) {
     let mut file = Prepared {
         pins: done.file.pins.clone(),
+        packages: done.file.packages.clone(),
         name: done.file.name.clone(),
         path: done.file.path.clone(),
         text: done.file.text.clone(),

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use dockopt_model::Ignore;
 
+use crate::context::OnDisk;
+
 /// A build context of its own, with its Dockerfile. It goes away with this value's folder.
 #[derive(Debug)]
 pub struct Stage {
@@ -28,6 +30,25 @@ pub struct Text<'a> {
 }
 
 impl Stage {
+    /// Copies the build context of the Dockerfile at `path`, which gets `text`. `ignore` is the text of its ignore file, where it has
+    /// another one than on disk.
+    pub fn of(
+        root: &Path,
+        context: &OnDisk,
+        path: Option<&Path>,
+        text: &str,
+        ignore: Option<&str>,
+    ) -> io::Result<Self> {
+        let folder = context.folder.root();
+        let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_owned();
+        let dockerfile = path.map_or_else(|| PathBuf::from("Dockerfile"), relative);
+        let ignore_path = relative(&context.ignore_path);
+        let rules = ignore.and_then(|text| Ignore::parse(text).ok());
+        let rules = rules.as_ref().unwrap_or(&context.ignore.ignore);
+        let ignore = ignore.or(context.ignore.text.as_deref()).map(|text| Text { path: &ignore_path, text });
+        Self::new(root, folder, rules, Text { path: &dockerfile, text }, ignore)
+    }
+
     /// Copies what a build of `context` can read to the new folder `root`: what `ignore` leaves out is not copied, unless a pattern
     /// may take it in again. The Dockerfile and its ignore file get the texts given here.
     pub fn new(

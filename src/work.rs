@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dockopt_model::reference::Reference;
-use dockopt_model::{Answer, Model, Pins, images};
+use dockopt_model::{Answer, Model, Packages, Pins, images};
 use dockopt_syntax::{SyntaxError, Tree};
 use dockopt_tools::Toolbox;
 use dockopt_transforms::{Class, Options, PASSES};
@@ -62,6 +62,8 @@ pub struct Prepared {
     pub context: Option<OnDisk>,
     /// What names of images stand for.
     pub pins: Pins,
+    /// Which versions packages have.
+    pub packages: Packages,
     /// What went less well than it could.
     pub warnings: Vec<Problem>,
     /// Passes that must leave it, since they would harm another file.
@@ -181,6 +183,7 @@ impl Session {
             Err(warning) => (None, vec![warning]),
         };
         let lock = self.locks.of(folder).map_err(|problem| vec![problem])?;
+        let packages = lock.as_ref().map(|found| found.packages_of(&path)).unwrap_or_default();
         let pins = match lock {
             Some(found) => locked(&tree, config.toolbox(), &found.lock, &self.replaced(target, &path)),
             None => Pins::new(),
@@ -193,6 +196,7 @@ impl Session {
             config,
             context,
             pins,
+            packages,
             warnings,
             without: BTreeSet::new(),
         }))
@@ -207,7 +211,7 @@ impl Session {
         let config = self.configs.of(&current).map_err(|problem| vec![problem])?;
         let (context, warnings) =
             self.context.as_deref().map(|root| self.open(root, None)).unwrap_or_default();
-        let pins = Pins::new();
+        let (pins, packages) = (Pins::new(), Packages::new());
         Ok(Prepared {
             name,
             path: None,
@@ -216,6 +220,7 @@ impl Session {
             config,
             context,
             pins,
+            packages,
             warnings,
             without: BTreeSet::new(),
         })
@@ -257,7 +262,11 @@ impl Session {
 
     /// Runs the optimizer on a file.
     pub fn optimize(&self, file: Prepared) -> Result<Done, Vec<Problem>> {
-        let options = Options { pins: file.pins.clone(), ..file.config.options.clone() };
+        let options = Options {
+            pins: file.pins.clone(),
+            packages: file.packages.clone(),
+            ..file.config.options.clone()
+        };
         let request = Request {
             text: &file.text,
             toolbox: file.config.toolbox(),

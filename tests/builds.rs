@@ -7,6 +7,8 @@
 mod cache;
 #[path = "builds/images.rs"]
 mod images;
+#[path = "builds/packages.rs"]
+mod packages;
 #[path = "builds/page.rs"]
 mod page;
 #[path = "builds/pairs.rs"]

@@ -616,3 +616,44 @@ mod definitions {
         assert_eq!(is_rewritten(&services().with("docker-bake.hcl", deep).dockopt(&["fix"])), [true, false]);
     }
 }
+
+#[test]
+fn packages_are_pinned_from_the_lock_file_where_somebody_asked_for_it() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n";
+    let lock = "version = 1\n\n[[packages]]\ndockerfile = \"api/Dockerfile\"\nstage = \"0\"\nfrom = \"debian:12\"\nresolved = \"2026-11-25T16:00:00Z\"\n\n[packages.versions.dpkg]\ncurl = \"7.88.1-10+deb12u8\"\n";
+    let place = Place::repository().with("api/Dockerfile", text).with("web/Dockerfile", text);
+    let fix = |arguments: &[&str]| {
+        let said = place.dockopt(&[&["fix", "--select", "pin-packages"], arguments].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said
+    };
+    assert_eq!(fix(&["--unsafe"]).out, "", "nobody asked for it");
+    fs::write(place.path("dockopt.lock"), lock).unwrap();
+    assert_eq!(fix(&[]).out, "", "it is unsafe");
+    let patch = fix(&["--unsafe"]).out;
+    assert!(
+        patch.contains(
+            "+RUN apt-get update && apt-get install -y --no-install-recommends curl=7.88.1-10+deb12u8 &&"
+        ),
+        "{patch}"
+    );
+    assert!(!patch.contains("web/Dockerfile"), "{patch}");
+    // By the lock file alone, without an engine.
+    let said = place.dockopt(&["pin", "--packages", "--locked", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(
+        (said.code, &report["files"][0]["changed"], &report["files"][1]["changed"]),
+        (0, &true.into(), &false.into()),
+        "{}",
+        said.err
+    );
+    assert_eq!(place.read("web/Dockerfile"), text);
+    assert!(place.read("api/Dockerfile").contains(" curl=7.88.1-10+deb12u8 "));
+    for misuse in [
+        &["pin", "--packages", "--check"][..],
+        &["pin", "--engine", "docker"],
+        &["pin", "--", "--network", "host"],
+    ] {
+        assert_eq!(place.dockopt(misuse).code, 2, "{misuse:?}");
+    }
+}

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use dockopt_model::Pins;
+use dockopt_model::packages::{Built, Found};
+use dockopt_model::{Packages, Pins};
+use dockopt_tools::Database;
 use dockopt_transforms::{PASSES, Pass};
 
 use crate::support::{self, Project};
@@ -30,7 +32,7 @@ fn examples_in_documentation_are_true() {
         let text = pass.documentation();
         let (before, after) = example(&text).expect("the documentation has two Dockerfiles");
         let files: Vec<(&str, &str)> = files(&text).into_iter().map(|name| (name, content(name))).collect();
-        let project = Project::of(&before, &files).with_pins(pins(&text));
+        let project = Project::of(&before, &files).with_pins(pins(&text)).with_packages(packages(&text));
         let outcome = project.fix(Some(&[name])).expect("it is a valid Dockerfile");
         assert_eq!(outcome.text, after);
         assert_eq!(outcome.ignore, ignore(&text));
@@ -77,6 +79,16 @@ fn pins(text: &str) -> Pins {
     let words: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
     let [name, digest] = words[..] else { return Pins::new() };
     support::pins(&toml::Table::from_iter([(name.to_owned(), digest.into())]).into())
+}
+
+/// The packages that a line ``with the package `NAME` in `VERSION`, from `IMAGE`.`` describes: one of dpkg.
+fn packages(text: &str) -> Packages {
+    let line = text.lines().find_map(|line| line.strip_prefix("with the package ")).unwrap_or_default();
+    let words: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+    let [name, version, from] = words[..] else { return Packages::new() };
+    let found = Found::Version { now: version.to_owned(), before: None };
+    let packages = [((Database::Dpkg, name.to_owned()), found)].into();
+    [("0".to_owned(), Built { from: from.to_owned(), packages })].into()
 }
 
 /// The files that a line `with the files …` names.

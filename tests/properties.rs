@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt::optimize::Outcome;
+use dockopt_model::packages::Found;
 use dockopt_syntax::{Body, Instruction, Keyword, Tree, parse};
 use dockopt_transforms::{PASSES, Phase};
 use proptest::prelude::*;
@@ -200,10 +201,11 @@ fn check_by(project: &Project, fix: &Fix) -> Result<(), String> {
     texts(&without_pins(project, &project.text), &after).or_else(|what| fail(&what))
 }
 
-/// A text without digests, and without the tags beside them and in front of those that the project has pins for.
+/// A text without the versions of packages that the project knows, and without digests, and without the tags beside them and in front of
+/// those that the project has pins for.
 fn without_pins(project: &Project, text: &str) -> String {
     const DIGEST: &str = "@sha256:";
-    let mut text = text.to_owned();
+    let mut text = without_versions(project, text);
     if project.options.pins.is_empty() {
         return text;
     }
@@ -220,6 +222,23 @@ fn without_pins(project: &Project, text: &str) -> String {
         }
     }
     text
+}
+
+/// A text without the versions of packages that the project knows.
+fn without_versions(project: &Project, text: &str) -> String {
+    let found = project.options.packages.values().flat_map(|built| built.packages.values());
+    let mut versions: Vec<&String> = found
+        .flat_map(|found| match found {
+            Found::Version { now, before } => vec![Some(now), before.as_ref()],
+            Found::Left(_) => Vec::new(),
+        })
+        .flatten()
+        .collect();
+    // One may begin like another one.
+    versions.sort_by_key(|version| std::cmp::Reverse(version.len()));
+    versions.iter().fold(text.to_owned(), |text, version| {
+        text.replace(&format!("=={version}"), "").replace(&format!("={version}"), "")
+    })
 }
 
 /// The text after the passes that mend. They take away operators, escape tokens, blanks and the line breaks between these, and nothing else.

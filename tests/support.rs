@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dockopt::optimize::{Note, Outcome, Request, Selection, optimize};
+use dockopt_model::packages::{Built, Found};
 use dockopt_model::reference::Reference;
-use dockopt_model::{Answer, Context, Entry, EntryKind, Files, Ignore, IgnoreFile, Pin, Pins};
-use dockopt_tools::Toolbox;
+use dockopt_model::{Answer, Context, Entry, EntryKind, Files, Ignore, IgnoreFile, Packages, Pin, Pins};
+use dockopt_tools::{Database, Toolbox};
 use dockopt_transforms::{Builder, Caches, Merge, Options};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use similar::TextDiff;
@@ -73,6 +74,12 @@ impl Project {
     /// The same with images of which it is known what they are.
     pub(crate) fn with_pins(mut self, pins: Pins) -> Self {
         self.options.pins = pins;
+        self
+    }
+
+    /// The same with packages of which the versions are known.
+    pub(crate) fn with_packages(mut self, packages: Packages) -> Self {
+        self.options.packages = packages;
         self
     }
 
@@ -176,6 +183,7 @@ fn options(text: &str) -> (Options, Option<Arc<Toolbox>>) {
             ("builder", Some("buildah")) => options.builder = Builder::Buildah,
             ("builder", Some("kaniko")) => options.builder = Builder::Kaniko,
             ("pins", None) => options.pins = pins(value),
+            ("packages", None) => options.packages = packages(value),
             ("tools", None) => {
                 let tools = value.clone().try_into().expect("its tools keep the schema");
                 let own = Toolbox::builtin().with_user_tools(tools).expect("its tools can be used");
@@ -201,6 +209,32 @@ pub(crate) fn pins(table: &toml::Value) -> Pins {
         (reference, answer)
     };
     table.as_table().expect("it is a table").iter().map(|(name, value)| pin(name, value)).collect()
+}
+
+/// A table of stages, each with the image that it was built from and, by database, what is known of packages: a version, `OLD -> NEW`
+/// for one that is to be replaced, or a reason to leave it.
+fn packages(table: &toml::Value) -> Packages {
+    let found = |text: &str| match text.split_once(" -> ") {
+        Some((old, new)) => Found::Version { now: new.to_owned(), before: Some(old.to_owned()) },
+        None if text.contains(' ') => Found::Left(text.to_owned()),
+        None => Found::Version { now: text.to_owned(), before: None },
+    };
+    let table = table.as_table().expect("it is a table of stages");
+    table
+        .iter()
+        .map(|(stage, value)| {
+            let from = value["from"].as_str().expect("it is a text").to_owned();
+            let mut built = Built { from, packages: BTreeMap::new() };
+            for database in Database::ALL {
+                let own = value.get(database.name()).and_then(toml::Value::as_table).into_iter().flatten();
+                let known = |(name, value): (&String, &toml::Value)| {
+                    ((database, name.clone()), found(value.as_str().expect("it is a text")))
+                };
+                built.packages.extend(own.map(known));
+            }
+            (stage.clone(), built)
+        })
+        .collect()
 }
 
 /// A unified diff, in which carriage returns can be seen; empty where nothing differs.

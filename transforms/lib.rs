@@ -6,7 +6,7 @@
 
 pub use dockopt_model::builder::Builder;
 pub use dockopt_model::caches::Caches;
-use dockopt_model::{Model, Pins, Pipes, layout};
+use dockopt_model::{Model, Packages, Pins, Pipes, layout};
 use dockopt_syntax::{Edit, EditError, Edits, Span};
 
 /// Declares the passes: each file by its module, in the order of phases.
@@ -45,6 +45,7 @@ passes! {
     merge_runs,
     link_copies,
     pin_bases,
+    pin_packages,
     ignore_build_noise,
 }
 
@@ -199,6 +200,8 @@ pub struct Options {
     pub builder: Builder,
     /// What names of images stand for, as far as it was found out.
     pub pins: Pins,
+    /// The versions of packages, as far as images were built to find them out.
+    pub packages: Packages,
 }
 
 /// When RUN instructions that follow each other are merged.

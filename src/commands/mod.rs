@@ -54,6 +54,18 @@ fn work(session: &Session, targets: &[Target], terminal: &Terminal) -> Run {
     run
 }
 
+/// Does something that takes its time, with a line that says what is going on.
+fn watched<T>(terminal: &Terminal, name: &str, work: impl FnOnce(&mut dyn FnMut(&str)) -> T) -> T {
+    let bar = if terminal.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {prefix}: {wide_msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_prefix(name.to_owned());
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    let done = work(&mut |what| bar.set_message(what.to_owned()));
+    bar.finish_and_clear();
+    done
+}
+
 /// Shows problems and says what they mean for the exit code.
 fn complain(problems: &[Problem], terminal: &Terminal) -> Status {
     let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) =

@@ -5,13 +5,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use dockopt_tools::Toolbox;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::timings;
-use super::{complain, is_stdin};
+use super::{complain, is_stdin, watched};
 use crate::cli::{Verify, VerifyFormat};
 use crate::discover::{Found, Target, discover};
-use crate::engine::{Engine, FileSystem, bake};
+use crate::engine::{Engine, FileSystem, Images, bake};
 use crate::image::ImageConfig;
 use crate::image::expected::{self, Expectations};
 use crate::image::layout::Layout;
@@ -19,7 +18,7 @@ use crate::problem::Problem;
 use crate::report::timings::Timings;
 use crate::report::verify as report;
 use crate::terminal::Terminal;
-use crate::verify::{Edits, Images, ImagesCompared, Plan, Verdict};
+use crate::verify::{Edits, ImagesCompared, Plan, Verdict};
 use crate::work::{Done, Session, Wanted};
 use crate::{Status, process, source, verify, write};
 
@@ -43,7 +42,9 @@ pub(super) fn run(arguments: &Verify, terminal: &Terminal) -> Status {
         match job.done(arguments) {
             Ok(Some(done)) => {
                 for plan in job.plans(arguments) {
-                    match watched(&engine, &done, &plan, terminal) {
+                    match watched(terminal, &done.file.name, |watch| {
+                        verify::verify(&engine, &done, &plan, watch)
+                    }) {
                         Ok(verdict) => verdicts.push(verdict),
                         Err(problem) => problems.push(problem),
                     }
@@ -150,18 +151,6 @@ impl Job {
         }
         platforms.iter().map(|platform| Plan { platform: Some(platform.clone()), ..plan.clone() }).collect()
     }
-}
-
-/// Verifies with a line that says what is going on.
-fn watched(engine: &Engine, done: &Done, plan: &Plan, terminal: &Terminal) -> Result<Verdict, Problem> {
-    let bar = if terminal.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {prefix}: {wide_msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    bar.set_prefix(done.file.name.clone());
-    bar.enable_steady_tick(std::time::Duration::from_millis(100));
-    let verdict = verify::verify(engine, done, plan, &mut |what| bar.set_message(what.to_owned()));
-    bar.finish_and_clear();
-    verdict
 }
 
 /// Compares two images that are there: archives on disk, or images of the engine.

@@ -1,6 +1,7 @@
 //! Docker: builds through buildx, whose progress is BuildKit's own, and the commands about images that Podman has too. Must
 //! not decide what is built.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use serde::Deserialize;
 
 use super::progress::Progress;
 use super::{Build, Built, Cache};
-use crate::image::archive::Tar;
+use crate::image::archive::{self, Tar};
 use crate::image::layout::Layer;
 use crate::image::{self, Entry, ImageConfig, Source};
 use crate::process::{self, Ended, Failure, Stream};
@@ -47,6 +48,18 @@ pub struct Export {
     stream: Stream,
     /// It must be there until all is read.
     container: Container,
+}
+
+impl Export {
+    /// The texts of the files that are wanted.
+    pub(super) fn texts(self, wanted: &dyn Fn(&str) -> bool) -> Result<BTreeMap<String, String>, Failure> {
+        let Self { image, mut stream, container } = self;
+        let texts = archive::texts(&image, &mut stream, wanted);
+        let texts = texts.map_err(|error| Failure::Unreadable(error.to_string()))?;
+        stream.finish()?;
+        drop(container);
+        Ok(texts)
+    }
 }
 
 impl Source for Export {

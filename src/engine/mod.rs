@@ -4,8 +4,10 @@
 pub mod bake;
 mod buildah;
 mod docker;
+mod made;
 pub mod progress;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +15,7 @@ use std::time::Duration;
 
 pub use buildah::Pushed;
 pub use docker::{Container, Export};
+pub use made::{Images, Made};
 pub use progress::Step;
 
 use crate::cli;
@@ -130,6 +133,20 @@ impl Engine {
             Kind::Docker | Kind::Podman => FileSystem::Export(docker::export(self.kind.program(), image)?),
             Kind::Buildah => FileSystem::Pushed(Box::new(buildah::push(image)?)),
         })
+    }
+
+    /// The texts of those files of an image that are wanted, by path.
+    pub fn texts(
+        &self,
+        image: &str,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        match self.kind {
+            Kind::Docker | Kind::Podman => docker::export(self.kind.program(), image)?.texts(wanted),
+            Kind::Buildah => Err(Failure::Unreadable(
+                "files of an image are read with Docker or Podman; name one of them with --engine".to_owned(),
+            )),
+        }
     }
 
     /// The configuration of an image.

@@ -1,5 +1,5 @@
 //! Reads the files of an image from a tar stream: what `docker export`, the builder's `type=tar` and a layer are. Must not hold
-//! the bytes of a file, and must not take a stream that was cut short for a whole one.
+//! the bytes of a file, those aside that somebody wants as texts, and must not take a stream that was cut short for a whole one.
 //!
 //! A hard link becomes a file with the content that it links to. Which of the names comes first in the archive, and whether
 //! two names are one file or two with the same content, is not compared: a builder takes links apart whenever a later step
@@ -50,12 +50,58 @@ pub(super) fn read(
     reader: impl Read,
     each: &mut dyn FnMut(Entry) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let at_end = Rc::new(Cell::new(false));
-    let stream = Stream { inner: BufReader::with_capacity(64 * 1024, reader), at_end: Rc::clone(&at_end) };
-    let mut archive = tar::Archive::new(stream);
     // What lies at each path so far: none where it is no file. Of half a million paths, a hash table would take half as much
     // memory again when it grows.
     let mut known: BTreeMap<Key, Option<Content>> = BTreeMap::new();
+    members(name, reader, |path, member| {
+        let entry = entry(path, member, &known).map_err(|message| Error::new(name, message))?;
+        let content = if let Kind::File(content) = &entry.kind { Some(*content) } else { None };
+        if known.insert(Key::of(&entry.path), content).is_some() {
+            return Err(Error::new(name, format!("{} is there twice", entry.path)));
+        }
+        each(entry)
+    })
+}
+
+/// A text of an image may be this long; more is not held.
+const MOST_TEXT: u64 = 64 << 20;
+
+/// The texts of those files of an archive that are wanted, by path. What is no UTF-8 in them becomes a sign for it.
+pub fn texts(
+    name: &str,
+    reader: impl Read,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut texts = BTreeMap::new();
+    members(name, reader, |path, member| {
+        if !member.header().entry_type().is_file() || !wanted(&path) {
+            return Ok(());
+        }
+        if member.size() > MOST_TEXT {
+            return Err(Error::new(name, format!("{path}: it is longer than {MOST_TEXT} bytes")));
+        }
+        let mut bytes = Vec::new();
+        member
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::new(name, format!("{path}: {}", plain(&error))))?;
+        texts.insert(path, String::from_utf8_lossy(&bytes).into_owned());
+        Ok(())
+    })?;
+    Ok(texts)
+}
+
+/// What a member of an archive is read from.
+type Member<'a, R> = tar::Entry<'a, Stream<R>>;
+
+/// Hands over the members of an archive, each with its path.
+fn members<R: Read>(
+    name: &str,
+    reader: R,
+    mut each: impl FnMut(String, &mut Member<'_, R>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let at_end = Rc::new(Cell::new(false));
+    let stream = Stream { inner: BufReader::with_capacity(64 * 1024, reader), at_end: Rc::clone(&at_end) };
+    let mut archive = tar::Archive::new(stream);
     let mut last = "/".to_owned();
     let failed = |last: &str, error: &io::Error| Error::new(name, format!("after {last}: {}", plain(error)));
     for member in archive.entries().map_err(|error| failed(&last, &error))? {
@@ -66,13 +112,8 @@ pub(super) fn read(
             continue;
         }
         let path = path(&member.path_bytes()).map_err(fault)?;
-        let entry = entry(path, &mut member, &known).map_err(fault)?;
-        let content = if let Kind::File(content) = &entry.kind { Some(*content) } else { None };
-        if known.insert(Key::of(&entry.path), content).is_some() {
-            return Err(fault(format!("{} is there twice", entry.path)));
-        }
-        last.clone_from(&entry.path);
-        each(entry)?;
+        last.clone_from(&path);
+        each(path, &mut member)?;
     }
     // The reader of archives takes the end of the stream for the end of the archive, which is a block of zeros.
     if at_end.get() {
@@ -92,7 +133,7 @@ fn plain(error: &io::Error) -> String {
 
 /// Remembers whether the end of a stream was seen.
 struct Stream<R> {
-    inner: R,
+    inner: BufReader<R>,
     at_end: Rc<Cell<bool>>,
 }
 
@@ -282,6 +323,29 @@ mod tests {
             assert_eq!(path(name.as_bytes()).unwrap(), expected);
         }
         assert!(path(b"etc/../passwd").unwrap_err().contains("leaves the image"));
+    }
+
+    #[test]
+    fn wanted_files_are_texts() {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, text) in
+            [("var/lib/dpkg/status", "Package: curl\n"), ("etc/hosts", "127.0.0.1 localhost\n")]
+        {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o644);
+            archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+        }
+        let bytes = archive.into_inner().unwrap();
+        let wanted = |path: &str| path == "/var/lib/dpkg/status";
+        let texts = texts("image", bytes.as_slice(), &wanted).unwrap();
+        assert_eq!(
+            texts,
+            BTreeMap::from([("/var/lib/dpkg/status".to_owned(), "Package: curl\n".to_owned())])
+        );
+        for cut in [100, 600, 1100, 2048] {
+            assert!(super::texts("image", &bytes[..cut], &wanted).is_err(), "{cut}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod expected;
 mod layers;
 pub mod layout;
 mod mount_points;
+pub mod packages;
 
 pub use compare::{Change, Comparison, Difference, What, compare};
 pub use config::ImageConfig;

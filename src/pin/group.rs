@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dockopt_model::images::{self, Use};
 use dockopt_model::reference::Reference;
-use dockopt_model::{Answer, Model, Pin, Pins};
+use dockopt_model::{Answer, Model, Packages, Pin, Pins};
 use dockopt_syntax::LineIndex;
 use dockopt_transforms::Pass;
 
@@ -300,7 +300,7 @@ impl Group {
         answers: &Answers,
         problems: &mut Vec<Problem>,
     ) -> (Vec<Done>, Vec<Change>) {
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let now = now();
         let mut lock = self.lock.clone();
         let mut used: BTreeSet<Reference> = BTreeSet::new();
         let mut done = Vec::new();
@@ -314,14 +314,55 @@ impl Group {
         if self.is_whole {
             lock.images.retain(|name, _| used.contains(name));
         }
+        let changes = self.changes(&done, lock);
+        (done, changes)
+    }
+
+    /// The files with versions for their packages, and all that is to be written. `find` says what is known of a file.
+    pub fn pin_packages(
+        mut self,
+        session: &Session,
+        find: &mut dyn FnMut(&Prepared) -> Result<Packages, Problem>,
+        problems: &mut Vec<Problem>,
+    ) -> (Vec<Done>, Vec<Change>) {
+        let now = now();
+        let mut lock = self.lock.clone();
+        let mut done = Vec::new();
+        for File { mut prepared, .. } in std::mem::take(&mut self.files) {
+            match find(&prepared) {
+                Ok(packages) => prepared.packages = packages,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            }
+            if let Some(path) = &prepared.path {
+                lock.keep_packages(&lock::key(&self.path, path), &prepared.packages, &now);
+            }
+            match session.optimize(prepared) {
+                Ok(one) => done.push(one),
+                Err(faults) => problems.extend(faults),
+            }
+        }
+        let changes = self.changes(&done, lock);
+        (done, changes)
+    }
+
+    /// All that is to be written. Packages of Dockerfiles that are gone are forgotten.
+    fn changes(&self, done: &[Done], mut lock: Lock) -> Vec<Change> {
+        lock.packages.retain(|(file, _), _| self.home().join(file).exists());
         let mut changes: Vec<Change> = done.iter().flat_map(Done::changes).collect();
         let text = lock.text();
-        if self.old.as_ref() != Some(&text) && !(self.old.is_none() && lock.images.is_empty()) {
+        if self.old.as_ref() != Some(&text) && !(self.old.is_none() && lock.is_empty()) {
             let name = shown(&self.path);
             changes.push(Change { path: self.path.clone(), name, old: self.old.clone(), new: text });
         }
-        (done, changes)
+        changes
     }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A pin that is left on purpose keeps nobody from the rest.

@@ -1,6 +1,7 @@
 //! Which digest, and which tag, a name of an image gets: what registries say of it, asked in parallel. Must not write anything.
 
 pub mod group;
+pub mod packages;
 mod tags;
 pub mod updaters;
 

@@ -49,13 +49,13 @@ pub fn check_summary(findings: usize, remarks: &[String]) -> String {
 }
 
 /// The last lines of `pin`: what was done, and who keeps it fresh.
-pub fn summary(done: &[Done], remarks: &[String], is_dry: bool) -> String {
+pub fn summary(done: &[Done], what: &str, remarks: &[String], is_dry: bool) -> String {
     let pinned: usize = done.iter().map(|one| one.outcome.applied.len()).sum();
     let changed = done.iter().filter(|one| one.is_changed()).count();
     let mut text = match pinned {
         0 => format!("nothing to pin in {}\n", count(done.len(), "file")),
-        _ if is_dry => format!("would pin {} in {}\n", count(pinned, "image"), count(changed, "file")),
-        _ => format!("pinned {} in {}\n", count(pinned, "image"), count(changed, "file")),
+        _ if is_dry => format!("would pin {} in {}\n", count(pinned, what), count(changed, "file")),
+        _ => format!("pinned {} in {}\n", count(pinned, what), count(changed, "file")),
     };
     for remark in remarks {
         let _ = writeln!(text, "{remark}");

@@ -1,22 +1,22 @@
 //! Proof by building: builds a Dockerfile and its rewritten form with the user's engine, compares the images, and measures
 //! both. It works on copies; must not write to the user's files, and must not print.
 
-mod frontend;
 pub mod smoke;
 pub mod touch;
 mod triggers;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dockopt_model::{Ignore, Model};
+use dockopt_model::Model;
 use dockopt_transforms::{Class, Pass};
 use tempfile::TempDir;
 
 use crate::context::OnDisk;
-use crate::engine::{Build, Built, Cache, Engine, FileSystem};
+use crate::engine::{Build, Built, Cache, Engine, FileSystem, Images, Made};
+use crate::frontend;
 use crate::history;
 use crate::image::config::FieldDifference;
 use crate::image::expected::{self, Classed, Expectations};
@@ -25,7 +25,7 @@ use crate::image::{self, Comparison, ImageConfig};
 use crate::optimize::Note;
 use crate::problem::Problem;
 use crate::process::{self, Failure};
-use crate::staging::{Stage, Text};
+use crate::staging::Stage;
 use crate::work::Done;
 
 use self::smoke::Smoke;
@@ -55,16 +55,6 @@ pub enum Edits {
     Named(Vec<String>),
     /// None: the images alone are compared.
     Nothing,
-}
-
-/// What becomes of the images that are built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Images {
-    /// They are removed at the end.
-    #[default]
-    Removed,
-    /// They stay.
-    Kept,
 }
 
 /// What came of verifying one Dockerfile.
@@ -172,8 +162,14 @@ pub fn verify(
         Edits::Named(paths) => paths.clone(),
         Edits::Nothing => Vec::new(),
     };
-    let mut work =
-        Work { engine, plan, pair, made: Made::new(engine, plan.images), remarks: Vec::new(), watch };
+    let mut work = Work {
+        engine,
+        plan,
+        pair,
+        made: Made::new(engine, "dockopt-verify", plan.images),
+        remarks: Vec::new(),
+        watch,
+    };
     let figures = work.run(done, &touch).map_err(|failure| problem(&failure, name))?;
     Ok(figures)
 }
@@ -214,19 +210,9 @@ impl Pair {
     fn stage(done: &Done, context: &OnDisk) -> std::io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("dockopt-").tempdir()?;
         let ignore = done.outcome.ignore.clone();
-        let rules = ignore.as_deref().and_then(|text| Ignore::parse(text).ok());
-        let rules = rules.as_ref().unwrap_or(&context.ignore.ignore);
-        let root = context.folder.root();
-        let dockerfile = done
-            .file
-            .path
-            .as_deref()
-            .map_or_else(|| PathBuf::from("Dockerfile"), |path| relative(path, root));
-        let ignore_path = relative(&context.ignore_path, root);
         let stage = |name: &str, text: &str| {
-            let ignore_file = ignore.as_deref().or(context.ignore.text.as_deref());
-            let ignore_file = ignore_file.map(|text| Text { path: &ignore_path, text });
-            Stage::new(&folder.path().join(name), root, rules, Text { path: &dockerfile, text }, ignore_file)
+            let place = folder.path().join(name);
+            Stage::of(&place, context, done.file.path.as_deref(), text, ignore.as_deref())
         };
         let (before, after) = (stage("before", &done.file.text)?, stage("after", &done.outcome.text)?);
         let texts = [done.file.text.clone(), done.outcome.text.clone()];
@@ -249,42 +235,6 @@ impl Pair {
         self.texts = self.texts.each_ref().map(|text| frontend::without(text));
         self.before.rewrite_dockerfile(&self.texts[0])?;
         self.after.rewrite_dockerfile(&self.texts[1])
-    }
-}
-
-/// A path as seen from a folder, or the path itself if it lies outside.
-fn relative(path: &Path, folder: &Path) -> PathBuf {
-    path.strip_prefix(folder).unwrap_or(path).to_owned()
-}
-
-/// The images that were made; they go away with this value.
-struct Made<'a> {
-    engine: &'a Engine,
-    images: Images,
-    prefix: String,
-    tags: Vec<String>,
-}
-
-impl<'a> Made<'a> {
-    fn new(engine: &'a Engine, images: Images) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // Two runs at the same time must not take each other's images away.
-        let prefix = format!("dockopt-verify:{}-{:08x}", std::process::id(), now.subsec_nanos());
-        Self { engine, images, prefix, tags: Vec::new() }
-    }
-
-    fn tag(&mut self, name: &str) -> String {
-        let tag = format!("{}-{}-{name}", self.prefix, self.tags.len() + 1);
-        self.tags.push(tag.clone());
-        tag
-    }
-}
-
-impl Drop for Made<'_> {
-    fn drop(&mut self) {
-        if self.images == Images::Removed {
-            self.engine.remove(&self.tags);
-        }
     }
 }
 

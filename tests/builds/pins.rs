@@ -99,7 +99,8 @@ fn layers(stand: &Stand, folder: &Path, name: &str, further: &[&str]) -> Result<
     Ok(String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect())
 }
 
-fn dockopt(folder: &Path, arguments: &[&str]) -> Output {
+/// Runs dockopt in a folder.
+pub(crate) fn dockopt(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dockopt"))
         .args(arguments)
         .current_dir(folder)

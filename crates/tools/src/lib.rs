@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 pub mod bases;
 mod cleanup;
+mod exact;
 pub mod manifests;
 pub mod noise;
 mod options;
@@ -20,6 +21,7 @@ pub mod volatile;
 pub mod yaml;
 
 pub use cleanup::{Cleaned, Cleaning};
+pub use exact::{Database, Exact, Named, is_version};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
     Action, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Gives, Index, Kind, Lean, MountBy,

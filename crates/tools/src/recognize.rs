@@ -255,13 +255,14 @@ impl<'t> Invocation<'t> {
 
 /// Can a package manager take this operand for a path? They do so if it has a slash, begins with a dot or ends like an archive.
 fn may_be_path(word: Arg<'_>) -> bool {
+    word.literal().is_none_or(|text| text.contains('/') || text.starts_with(['.', '~']) || is_archive(text))
+}
+
+/// Does a name end like that of an archive with packages?
+pub(crate) fn is_archive(name: &str) -> bool {
     const ARCHIVES: [&str; 10] =
         [".apk", ".bz2", ".deb", ".gz", ".rpm", ".tar", ".tgz", ".whl", ".xz", ".zip"];
-    word.literal().is_none_or(|text| {
-        text.contains('/')
-            || text.starts_with(['.', '~'])
-            || ARCHIVES.iter().any(|ending| text.ends_with(ending))
-    })
+    ARCHIVES.iter().any(|ending| name.ends_with(ending))
 }
 
 impl Toolbox {

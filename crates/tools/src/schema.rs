@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::bases::{Base, Release};
+use crate::exact::Exact;
 
 /// A tool: one package manager or builder, or one family of utilities.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -243,6 +244,9 @@ pub struct Action {
     /// How it leaves out packages that others only recommend.
     #[serde(default)]
     pub lean: Option<Lean>,
+    /// How its operands name a package in one version.
+    #[serde(default)]
+    pub exact: Option<Exact>,
     /// The caches of the tool that are empty after it.
     #[serde(default)]
     pub empties: Vec<String>,

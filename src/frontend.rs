@@ -4,14 +4,14 @@
 use dockopt_syntax::{DirectiveKind, LineIndex};
 
 /// The frontend that a Dockerfile asks for.
-pub(super) fn of(text: &str) -> Option<String> {
+pub fn of(text: &str) -> Option<String> {
     let tree = dockopt_syntax::parse(text).tree;
     let directive = tree.directives.into_iter().find(|directive| directive.kind == DirectiveKind::Syntax)?;
     Some(directive.value)
 }
 
 /// The Dockerfile without the line that asks for a frontend: the engine takes its own.
-pub(super) fn without(text: &str) -> String {
+pub fn without(text: &str) -> String {
     let tree = dockopt_syntax::parse(text).tree;
     let Some(directive) = tree.directives.iter().find(|one| one.kind == DirectiveKind::Syntax) else {
         return text.to_owned();
@@ -22,7 +22,7 @@ pub(super) fn without(text: &str) -> String {
 }
 
 /// Whether a build failed with this message because the engine could not get the frontend.
-pub(super) fn is_missing(message: &str, frontend: &str) -> bool {
+pub fn is_missing(message: &str, frontend: &str) -> bool {
     let name = frontend.split(['@', ' ']).next().unwrap_or(frontend);
     message.lines().any(|line| {
         line.contains(name) && (line.contains("resolve") || line.contains("pull") || line.contains("fetch"))
