@@ -33,7 +33,8 @@
 //! distributions keep a version only until the next one, so these pins want `dockopt pin --packages --update` on a schedule. What the
 //! named packages bring along is not pinned. Left alone are patterns, files, addresses, releases, other architectures, names that say
 //! their versions by themselves, packages that the built image does not have under their name, and versions that were built again for
-//! one platform alone. All other commands stay the same, which is proven.
+//! one platform alone. So are installs whose failure would not fail the build: a version that is gone would then leave an image without
+//! the package. All other commands stay the same, which is proven.
 
 use dockopt_model::packages::{self, Built, Found, Install};
 use dockopt_model::respell::{Change, respell};
@@ -67,6 +68,10 @@ fn proposals(cx: &Cx<'_>, install: &Install<'_, '_>) -> Vec<Proposal> {
     }
     if !install.invocation.complete {
         return vec![declined(first, "this install has words that are not understood, so its packages stay as they are".to_owned())];
+    }
+    if !install.is_decisive() {
+        let why = "a failure of this install may go unnoticed, and a version that is gone shows in no other way; join its commands with `&&`";
+        return vec![declined(first, why.to_owned())];
     }
     let mut proposals = Vec::new();
     let mut pinned = Vec::new();

@@ -113,7 +113,10 @@ fn steps(
             built.is_some_and(|built| built.packages.contains_key(&key))
         };
         let place = tree.instructions[install.instruction].span;
-        if install.names().any(|name| !is_known(name)) && kept_by(tree, pass, &[place]).is_none() {
+        if install.is_decisive()
+            && install.names().any(|name| !is_known(name))
+            && kept_by(tree, pass, &[place]).is_none()
+        {
             steps.entry(install.stage).or_default().insert(install.instruction);
         }
     }

@@ -55,6 +55,11 @@ pub struct Install<'m, 'a> {
 }
 
 impl Install<'_, '_> {
+    /// Whether no image comes of it where it fails. Else a version that is gone would leave an image without the package.
+    pub fn is_decisive(&self) -> bool {
+        self.script.must_succeed(self.simple)
+    }
+
     /// The packages that it takes in whatever version there is.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.operands().filter_map(|(_, named)| match named {
