@@ -3,7 +3,8 @@
 //! ## What it does
 //!
 //! Adds `--mount=type=cache` to a RUN for the cache that its commands fill and leave behind, where nothing but the tool itself
-//! needs it. Another user than root gets the mount by number.
+//! needs it. Another user than root gets the mount by number. With `caches = "mount"`, what the RUN does to leave the cache out
+//! goes: the switch, the cleanup, and the variable, which is set for the command alone.
 //!
 //! ## Why
 //!
@@ -34,31 +35,39 @@
 //! Safe: a build must succeed with an empty mount, so only caches that the tool fills again by itself are mounted. It leaves a
 //! cache that a later step reads without the network or takes from the stage, that something else in the file is about, or
 //! whose place is not known because the user, the home folder or the version of the tool is not. For another user than root it
-//! leaves one whose folder the builder would have to make, since root would own that while the command runs.
+//! leaves one whose folder the builder would have to make, since root would own that while the command runs. A package index is
+//! mounted only where the RUN refreshes it before anything else, as the one in the mount may be old, and where no later step
+//! needs it. Of APT only the lists are mounted: the official images delete archives after each install, and APT takes an
+//! archive of the right name and size for the right one, whoever put it into the mount.
 //!
 //! ## Settings
 //!
-//! `caches` in `dockopt.toml`: `"drop"` leaves caches out of the image instead, `"mount"` mounts those of languages wherever the
-//! builder takes it, and what cannot be a mount is left out. With `"auto"`, the default, a file goes on as it is: where it mounts
-//! some cache, those of languages are mounted; where it leaves those of a tool out, they are left out; where it does neither
-//! they are mounted if the file needs `BuildKit` anyway, or `builder = "buildkit"` says that it builds it. Caches of
-//! distributions are left out. A command that is told not to keep a cache, and one whose cache is emptied in the same RUN,
-//! stay as they are. [docs/caches.md](../caches.md) has what is written for each tool.
+//! `caches` in `dockopt.toml`: `"drop"` leaves caches out of the image instead, `"mount"` mounts them wherever the builder takes
+//! it, and what cannot be a mount is left out. With `"auto"`, the default, a file goes on as it is: where it mounts some cache,
+//! those of languages are mounted, and those of a distribution where it mounts one of these; where it leaves those of a tool out,
+//! they are left out; where it does neither, those of languages are mounted if the file needs `BuildKit` anyway, or
+//! `builder = "buildkit"` says that it builds it, and those of distributions are left out. With `"auto"`, a command that is told
+//! not to keep a cache, and one whose cache is emptied in the same RUN, stay as they are. [docs/caches.md](../caches.md) has what
+//! is written for each tool.
 
-use dockopt_model::caches::{self, Left};
+
+use std::collections::BTreeMap;
+
+use dockopt_model::caches;
 use dockopt_model::keeping::{self, Keeping};
-use dockopt_model::mounts::{self, Place};
+use dockopt_model::mounts::Place;
+use dockopt_model::respell::{Change, respell};
 use dockopt_model::{Script, layout};
-use dockopt_syntax::{Edit, Span};
+use dockopt_shell::Simple;
 
-use crate::{Caches, Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
+use crate::{Caches, Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "mount-package-caches";
 pub(crate) const PHASE: Phase = Phase::Mounts;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "keep downloads from one build to the next in cache mounts";
 pub(crate) const ALIASES: &[&str] = &[];
-pub(crate) const EXPECTS: &[Expected] = &[Expected::Caches];
+pub(crate) const EXPECTS: &[Expected] = &[Expected::Caches, Expected::Indexes];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     let mut proposals = Vec::new();
@@ -79,7 +88,8 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, proposals:
     let mut commands = Commands::default();
     let mut names: Vec<String> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
-    for left in caches::mountable_in(cx.model, stage, at) {
+    let mut changed: BTreeMap<usize, (&Simple, Vec<Change>)> = BTreeMap::new();
+    for left in caches::mountable_in(cx.model, stage, at, cx.options.caches) {
         match keeping::of(cx.model, (cx.options.caches, cx.options.builder), stage, at, &left) {
             Keeping::Out => {}
             Keeping::NoMount(why) => {
@@ -89,9 +99,17 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, proposals:
                     proposals.push(Declined::proposal(run.keyword_span, reason));
                 }
             }
-            Keeping::Mounted(places) => {
-                mounted.extend(places);
-                edits.extend(assign(cx, stage, at, script, &left, &mut commands));
+            Keeping::Mounted(mounting) => {
+                mounted.extend(mounting.places);
+                for cleanup in mounting.cleanups {
+                    if !edits.contains(&cleanup.edit) {
+                        edits.push(cleanup.edit);
+                        commands.gone.push(cleanup.gone);
+                    }
+                }
+                let place = left.simple.words.first().map_or(0, |word| word.span.start);
+                let own = &mut changed.entry(place).or_insert((left.simple, Vec::new())).1;
+                own.extend(mounting.changes.into_iter().filter(|change| !own.contains(change)).collect::<Vec<_>>());
                 let name = format!("the {} of {}", left.cache.name, left.tool.title);
                 if !names.contains(&name) {
                     names.push(name);
@@ -104,29 +122,21 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, proposals:
     if mounted.is_empty() {
         return;
     }
+    let is_cleaned = !commands.gone.is_empty();
+    for (simple, changes) in changed.into_values().filter(|(_, changes)| !changes.is_empty()) {
+        let Some(respelled) = respell(script, simple, &changes) else { return };
+        edits.extend(respelled.edits);
+        commands.respell(respelled.gone, &respelled.new);
+    }
     let flags: Vec<String> = mounted.iter().map(Place::flag).collect();
     edits.push(layout::add_flags(cx.model.tree, at, &flags));
     let title = format!("keep {} in a cache mount", names.join(" and "));
-    let reason = "the next build finds there what this one put there, and none of it is in the image";
+    let mut reason = "the next build finds there what this one put there, and none of it is in the image".to_owned();
+    if is_cleaned {
+        reason.push_str("; a cleanup would empty it");
+    }
     if let Ok(mut rewrite) = Rewrite::safe(title, reason, run.keyword_span, edits) {
         rewrite.commands = commands;
         proposals.push(Proposal::Rewrite(rewrite));
     }
-}
-
-/// Sets for the command what it would otherwise find out about the mount, with a warning.
-fn assign(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, left: &Left<'_>, commands: &mut Commands) -> Option<Edit> {
-    let by = left.cache.mount.as_ref()?;
-    let set: String = mounts::missing(by, cx.model.stages[stage].state(at), left.simple).map(|text| format!("{text} ")).collect();
-    if set.is_empty() {
-        return None;
-    }
-    dockopt_shell::walk_commands(&script.ast.list, &mut |simple, context| {
-        if std::ptr::eq(simple, left.simple) {
-            commands.gone.push(dockopt_shell::canonical(script.text(), context.node));
-            commands.new.push(canonical(&format!("{set}{}", &script.text()[context.node.span.clone()])));
-        }
-    });
-    let start = left.simple.words.first()?.span.start;
-    Some(Edit { span: Span::at(script.logical.source_start(start)), text: set })
 }

@@ -37,26 +37,40 @@ pub struct Left<'m> {
 /// The caches that a RUN leaves behind, of the tools that it installs with, and that there is a way to leave out. Those that a
 /// mount, a variable or a flag keeps out of the layer are not among them.
 pub fn left_by<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m>> {
-    let mut left = filled_by(model, at);
-    left.retain(|one| {
+    let left = filled_by(model, at).into_iter().filter(|one| !one.is_emptied).map(|one| one.left);
+    left.filter(|one| {
         one.cache.drop.is_some()
             && !stores::is_store_here(model, stage, at, one)
-            && !is_covered(model, stage, at, one)
+            && !is_turned_off(model, stage, at, one)
+            && !is_elsewhere(model, stage, at, one)
+    })
+    .collect()
+}
+
+/// The same of the caches that can be mounts. Where the user wants mounts, what the RUN does to leave them out does not count.
+pub fn mountable_in<'m>(model: &'m Model<'_>, stage: usize, at: usize, caches: Caches) -> Vec<Left<'m>> {
+    let mut filled = filled_by(model, at);
+    filled.retain(|one| {
+        let left = &one.left;
+        let is_left_out = one.is_emptied || is_turned_off(model, stage, at, left);
+        left.cache.mount.is_some()
+            && !is_elsewhere(model, stage, at, left)
+            && (caches == Caches::Mount || !is_left_out)
     });
-    left
+    filled.into_iter().map(|one| one.left).collect()
 }
 
-/// The same of the caches that can be mounts.
-pub fn mountable_in<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m>> {
-    let mut left = filled_by(model, at);
-    left.retain(|one| one.cache.mount.is_some() && !is_covered(model, stage, at, one));
-    left
+/// A cache that a RUN fills.
+struct Filled<'m> {
+    left: Left<'m>,
+    /// Whether a later command of the RUN empties it.
+    is_emptied: bool,
 }
 
-/// The caches that a RUN fills and does not empty, of the tools that it installs or builds with.
-fn filled_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<Left<'m>> {
+/// The caches that a RUN fills, of the tools that it installs or builds with.
+fn filled_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<Filled<'m>> {
     let Ok(script) = model.script(at) else { return Vec::new() };
-    let mut left: Vec<Left<'m>> = Vec::new();
+    let mut filled: Vec<Filled<'m>> = Vec::new();
     let mut installing: Vec<&str> = Vec::new();
     for element in script.elements() {
         for node in element.nodes() {
@@ -70,7 +84,9 @@ fn filled_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<Left<'m>> {
                         .map_or_else(Vec::new, |cleaning| cleaning.caches);
                     let is_emptied =
                         |path: &String| emptied.iter().any(|cleaned| cleaned.cache.paths.contains(path));
-                    left.retain(|one| !one.cache.paths.iter().all(is_emptied));
+                    for one in &mut filled {
+                        one.is_emptied |= one.left.cache.paths.iter().all(is_emptied);
+                    }
                 }
                 let tool = invocation.tool;
                 // A refresh alone is joined with its install first.
@@ -78,13 +94,14 @@ fn filled_by<'m>(model: &'m Model<'_>, at: usize) -> Vec<Left<'m>> {
                     installing.push(&tool.name);
                 }
                 for cache in tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name)) {
-                    left.push(Left { tool, cache, simple, invocation: Rc::clone(&invocation) });
+                    let left = Left { tool, cache, simple, invocation: Rc::clone(&invocation) };
+                    filled.push(Filled { left, is_emptied: false });
                 }
             });
         }
     }
-    left.retain(|one| installing.contains(&one.tool.name.as_str()));
-    left
+    filled.retain(|one| installing.contains(&one.left.tool.name.as_str()));
+    filled
 }
 
 /// Whether a RUN keeps some cache of a tool out of its layer: by a flag or a variable of the filling command, or by emptying it.
@@ -113,9 +130,14 @@ pub fn leaves_out(model: &Model<'_>, stage: usize, at: usize, tool: &Tool) -> bo
     found
 }
 
-/// Whether something keeps the cache out of the layer: a mount, a variable, a flag.
-fn is_covered(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bool {
-    let state = model.stages[stage].state(at);
+/// Whether a flag or a variable may keep the tool from writing the cache.
+fn is_turned_off(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bool {
+    left.invocation.has_flag(&left.cache.off_by_flags)
+        || is_set(model, stage, at, left, &left.cache.off_by_env)
+}
+
+/// Whether the cache is not part of the layer because it lies in a mount, or may lie elsewhere because of a flag or a variable.
+fn is_elsewhere(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bool {
     let mounts = model.tree.instructions[at].mounts();
     // Where a mount lies is not always known; then it is taken to cover the cache.
     let mounted = |place: &String| {
@@ -128,12 +150,16 @@ fn is_covered(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bo
                 }
         })
     };
-    let variables: Vec<&String> = left.cache.off_by_env.iter().chain(&left.cache.moved_by_env).collect();
-    left.invocation.has_flag(&left.cache.off_by_flags)
-        || left.invocation.has_flag(&left.cache.moved_by_flags)
-        || variables.iter().any(|name| state.variables.contains_key(*name))
-        || left.simple.assignments.iter().any(|own| variables.contains(&&own.name))
+    left.invocation.has_flag(&left.cache.moved_by_flags)
+        || is_set(model, stage, at, left, &left.cache.moved_by_env)
         || left.cache.paths.iter().chain(left.cache.mount.iter().flat_map(MountBy::all_targets)).any(mounted)
+}
+
+/// Whether one of these variables is set for the command.
+fn is_set(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>, names: &[String]) -> bool {
+    let state = model.stages[stage].state(at);
+    names.iter().any(|name| state.variables.contains_key(name))
+        || left.simple.assignments.iter().any(|own| names.contains(&own.name))
 }
 
 /// The paths of the caches that a RUN empties with commands that do nothing else.

@@ -4,7 +4,7 @@
 //! - `clean-caches`: a command that only empties caches is nothing, unless it empties a package index that a later step
 //!   needs.
 //! - `cache-mounts` (`idle_mounts.rs`): a cache mount is nothing where a command of the RUN keeps there what it could get again, and
-//!   nothing else in the file is about that folder.
+//!   nothing else in the file is about that folder. One for a package index empties it at the end of the RUN.
 //! - `idle-refresh`: a refresh of a package index is nothing if another one follows before anything reads the index, or if
 //!   it stands where the index has been refreshed before in the same stage and what configures it has not changed since
 //!   (`idle_refresh.rs`).

@@ -1,39 +1,49 @@
 //! Which cache mounts of a file change nothing of its image: the normalisation `cache-mounts`. Must not decide whether a cache is to be
 //! mounted (`keeping.rs`), or where (`mounts.rs`).
 
+use dockopt_shell::Node;
 use dockopt_syntax::{Body, Mount, Tree};
-use dockopt_tools::{Arg, Cache, FlagValue, Invocation, Kind, MountBy, PathRef, Place as Where, Reach};
+use dockopt_tools::{
+    Arg, Cache, FlagValue, Index, Invocation, Kind, MountBy, PathRef, Place as Where, Reach, Role, Tool,
+};
 
 use crate::image::Image;
-use crate::script::{Script, each_command};
+use crate::script::{self, Script, each_command};
 use crate::state::State;
-use crate::{Element, effects, here, path, stores};
+use crate::{Element, effects, here, overrule, path, stores};
+
+/// What a cache mount that changes nothing of the image is besides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Idle<'a> {
+    /// The package index that lies in it, and that is therefore not there after the RUN.
+    pub(crate) index: Option<(&'a Tool, &'a Cache)>,
+}
 
 /// Normalisation `cache-mounts`: a cache mount is nothing where a command of the RUN keeps there what it has downloaded or
 /// compiled, and could get again, and where nothing else in the file is about that folder. The folders that the builder makes for
 /// it are gone after the RUN.
-pub(crate) fn is_nothing<'a, 's: 'a>(
+///
+/// Where the cache is a package index, the first command of the RUN that uses the index must refresh it, and the mount is what a
+/// command at the end of the RUN is that empties the index.
+pub(crate) fn idle<'a, 's: 'a>(
     tree: &Tree,
     scripts: &dyn Fn(usize) -> Option<&'a Script<'s>>,
     at: usize,
     mount: &Mount,
     state: &State,
     image: &Image<'_>,
-) -> bool {
+) -> Option<Idle<'a>> {
     const OWN: [&str; 10] =
         ["type", "target", "dst", "destination", "id", "sharing", "uid", "gid", "mode", "required"];
-    let (Some(target), "cache") = (mount.target(), mount.kind()) else { return false };
-    let target = target.trim_end_matches('/');
+    let target = mount.target().filter(|_| mount.kind() == "cache")?.trim_end_matches('/');
     if !target.starts_with('/')
         || target.contains('$')
         || mount.options.iter().any(|option| !OWN.contains(&option.key.as_str()))
     {
-        return false;
+        return None;
     }
-    let Some(script) = scripts(at).filter(|script| disturbs(script, state, target).is_none()) else {
-        return false;
-    };
-    let mut found: Option<&Cache> = None;
+    let script = scripts(at).filter(|script| disturbs(script, state, target, &|_| false).is_none())?;
+    let mut found: Option<(&'a Tool, &'a Cache)> = None;
     for element in script.elements() {
         for node in element.nodes() {
             each_command(node, &mut |simple| {
@@ -41,30 +51,56 @@ pub(crate) fn is_nothing<'a, 's: 'a>(
                 let Some(action) = invocation.action else { return };
                 let lies_there = |cache: &&Cache| {
                     cache.filled_by.contains(&action.name)
-                        && !cache.is_index
                         && !cache.is_store
+                        && (!cache.is_index || is_refreshed_first(script, cache))
                         && !stores::is_store_by_command(cache, &invocation, state, simple)
                         && cache
                             .mount
                             .as_ref()
                             .is_some_and(|by| places_of(cache, by).any(|place| is_place(place, target)))
                 };
-                found = found.or(invocation.tool.caches.iter().find(lies_there));
+                let cache = invocation.tool.caches.iter().find(lies_there);
+                found = found.or(cache.map(|cache| (invocation.tool, cache)));
             });
         }
     }
-    found.is_some_and(|cache| !is_named_elsewhere(tree, scripts, at, target, cache))
-        && !image.has_within(target)
+    let (tool, cache) = found?;
+    let is_alone = !is_named_elsewhere(tree, scripts, at, target, cache) && !image.has_within(target);
+    is_alone.then(|| Idle { index: cache.is_index.then_some((tool, cache)) })
+}
+
+/// Whether the first command of a script that uses an index refreshes it, and an image exists only if it did.
+pub(crate) fn is_refreshed_first(script: &Script<'_>, index: &Cache) -> bool {
+    overrule::first_use(script, index).is_some_and(|first| {
+        let Some(invocation) = script.recognize(first).filter(|one| one.complete && one.wrappers.is_empty())
+        else {
+            return false;
+        };
+        let by_itself = |one: &Index| invocation.has_flag(&one.refreshed_by_flags);
+        let refreshes = invocation.action.is_some_and(|action| match action.role {
+            Role::Refresh => invocation.operands.is_empty(),
+            Role::Install => invocation.tool.index.as_ref().is_some_and(by_itself),
+            _ => false,
+        });
+        refreshes && script.must_succeed(first)
+    })
 }
 
 /// A command of a RUN that may remove, move or own a folder, or copy what is in it together with a folder above: one that names a
 /// folder above, or one that no tool describes. Where the folder is a mount it cannot be removed, and its content is not this build's.
-pub(crate) fn disturbs(script: &Script<'_>, state: &State, target: &str) -> Option<String> {
+///
+/// Commands whose first word starts where `goes` says are left aside.
+pub(crate) fn disturbs(
+    script: &Script<'_>,
+    state: &State,
+    target: &str,
+    goes: &dyn Fn(usize) -> bool,
+) -> Option<String> {
     let folders = here::folders_of(script, state);
     let mut found = None;
     dockopt_shell::walk_commands(&script.ast.list, &mut |simple, _| {
         let Some(first) = simple.words.first().filter(|_| found.is_none()) else { return };
-        if effects::is_of_the_shell(simple) {
+        if effects::is_of_the_shell(simple) || goes(first.span.start) {
             return;
         }
         let Some(invocation) = script.recognize(simple) else {
@@ -144,7 +180,8 @@ pub(crate) fn is_place(place: &str, target: &str) -> bool {
     }
 }
 
-/// Whether anything besides the mounts of RUNs, and commands that only empty caches, names a folder or what is in it.
+/// Whether anything besides the mounts of RUNs, and commands that only empty caches or remove what is there, names a folder or what
+/// is in it.
 pub(crate) fn is_named_elsewhere<'a, 's: 'a>(
     tree: &Tree,
     scripts: &dyn Fn(usize) -> Option<&'a Script<'s>>,
@@ -164,7 +201,7 @@ pub(crate) fn is_named_elsewhere<'a, 's: 'a>(
             Some(script) => {
                 let mut text = script.text().to_owned();
                 for node in script.elements().into_iter().flat_map(Element::nodes) {
-                    if script.cleans(node).is_some() {
+                    if bears_absence(script, node) {
                         text.replace_range(node.span.clone(), &" ".repeat(node.span.len()));
                     }
                 }
@@ -179,6 +216,17 @@ pub(crate) fn is_named_elsewhere<'a, 's: 'a>(
     })
 }
 
+/// Whether a command only empties caches, or removes paths, and does not mind if they are not there.
+fn bears_absence(script: &Script<'_>, node: &Node) -> bool {
+    let invocation = node.as_simple().and_then(|simple| script.recognize(simple));
+    invocation.is_some_and(|one| match one.tool.kind {
+        Kind::Utility => {
+            one.complete && script::role(&one) == Some(Role::Remove) && one.has_flag(&["-f", "--force"])
+        }
+        _ => script.cleans(node).is_some(),
+    })
+}
+
 /// Whether a text names a path, or one below it.
 fn names_path(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(at, _)| {
@@ -187,16 +235,17 @@ fn names_path(text: &str, path: &str) -> bool {
     })
 }
 
-/// Whether an assignment before a command, as it is written, only tells the tool what it would find out about a mount: part of the
-/// normalisation `cache-mounts`. Not where something else says how the tool uses its cache.
+/// Whether an assignment before a command, as it is written, only tells the tool what it would find out about a mount, or to keep a
+/// cache: part of the normalisation `cache-mounts`. Not where something else says how the tool uses its cache.
 pub(crate) fn only_silences(invocation: &Invocation<'_>, state: &State, assignment: &str) -> bool {
     let Some(action) = invocation.action else { return false };
     let name = assignment.split('=').next().unwrap_or_default();
     let mut caches = invocation.tool.caches.iter().filter(|cache| cache.filled_by.contains(&action.name));
     caches.any(|cache| {
-        cache.mount.as_ref().is_some_and(|by| by.set.iter().any(|set| set == assignment))
+        let is_idle = cache.mount.as_ref().is_some_and(|by| by.set.iter().any(|set| set == assignment))
             && !state.variables.contains_key(name)
-            && !cache.store_by.as_ref().is_some_and(|by| invocation.has_flag(&by.flags))
+            && !cache.store_by.as_ref().is_some_and(|by| invocation.has_flag(&by.flags));
+        is_idle || cache.kept_by.iter().any(|kept| kept == assignment)
     })
 }
 
@@ -256,10 +305,49 @@ mod tests {
             "FROM rust:1.80\nRUN {}cargo build\n",
             "--mount=type=cache,target=/usr/local/cargo/registry "
         ));
-        assert!(!is_nothing(
-            "FROM debian:12\nRUN {}apt-get update\n",
-            "--mount=type=cache,target=/var/lib/apt/lists "
-        ));
+    }
+
+    #[test]
+    fn a_mount_of_an_index_is_a_cleanup() {
+        let lists = "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked ";
+        let is_nothing = |run: &str| is_nothing(&format!("FROM debian:12\nRUN {run}\n"), lists);
+        let install = "{}apt-get update && apt-get install -y curl";
+        assert!(is_nothing(install));
+        assert!(is_nothing(&format!("{install}\nRUN apt-get update && apt-get install -y git")));
+        assert!(is_nothing(&format!("{install}\nRUN rm -rf /var/lib/apt/lists/* /tmp/*")));
+        assert!(is_nothing("{}set -e; apt-get update; apt-get install -y curl"));
+        for run in [
+            // A later step needs the index.
+            "{}apt-get update && apt-get install -y curl\nRUN apt-get install -y git",
+            "{}apt-get update\nRUN apt-get install -y git",
+            "{}apt-get update && apt-get install -y curl\nRUN ./build.sh",
+            "{}apt-get update && apt-get install -y curl\nONBUILD RUN apt-get install -y git",
+            // What lies in the mount may be old.
+            "apt-get update\nRUN {}apt-get install -y curl",
+            "{}apt-get install -y curl && apt-get update",
+            "{}apt-get update; apt-get install -y curl",
+            "{}apt-get update || true && apt-get install -y curl",
+            // The mount cannot be removed, and what is removed without `-f` must be there.
+            "{}apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists",
+            "{}apt-get update && apt-get install -y curl && ./setup.sh",
+            "{}apt-get update && apt-get install -y curl\nRUN rm -r /var/lib/apt/lists/*",
+            // Something reads it.
+            "{}apt-get update && apt-get install -y curl && ls /var/lib/apt/lists",
+        ] {
+            assert!(!is_nothing(run), "{run}");
+        }
+    }
+
+    #[test]
+    fn an_assignment_that_keeps_a_cache_is_nothing() {
+        let digest = |run: &str| {
+            let parse =
+                dockopt_syntax::parse(&format!("FROM python:3.12\nENV PIP_NO_CACHE_DIR=1\nRUN {run}\n"));
+            Model::new(&parse.tree, Toolbox::builtin(), None).digest().clone()
+        };
+        assert_eq!(digest("pip install flask"), digest("PIP_NO_CACHE_DIR= pip install flask"));
+        assert_ne!(digest("pip install flask"), digest("PIP_NO_INDEX= pip install flask"));
+        assert_ne!(digest("make"), digest("PIP_NO_CACHE_DIR= make"));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Whether a package cache is kept in a mount or left out of the image: one answer for all who ask. Must not write either.
 
 use dockopt_syntax::Tree;
-use dockopt_tools::{Kind, Tool};
+use dockopt_tools::{Cache, Kind, MountBy, Tool};
 
 use crate::Model;
 use crate::builder::{self, Builder, Feature};
 use crate::caches::{self, Caches, Left};
 use crate::idle_mounts;
-use crate::mounts::{self, Place};
+use crate::mounts::{self, Mounting};
 
 /// What becomes of a cache that a RUN leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub enum Keeping {
     Out,
     /// The same, although a mount would have been better; why it cannot be one, as a clause.
     NoMount(String),
-    /// It lies in these mounts.
-    Mounted(Vec<Place>),
+    /// It lies in mounts.
+    Mounted(Mounting),
 }
 
 /// What becomes of a cache. Whatever is done about one of them, the answer for the others stays the same.
@@ -28,8 +28,8 @@ pub fn of(
     at: usize,
     left: &Left<'_>,
 ) -> Keeping {
-    let mount = || match mounts::places(model, stage, at, left) {
-        Ok(places) => Keeping::Mounted(places),
+    let mount = || match mounts::of(model, stage, at, left) {
+        Ok(mounting) => Keeping::Mounted(mounting),
         Err(why) => Keeping::NoMount(why),
     };
     let allowed = builder::may_use(model.tree, builder, Feature::CacheMounts);
@@ -51,13 +51,13 @@ pub fn of(
 }
 
 /// Whether some RUN has a cache mount; one of this tool, if one is given.
-fn mounts_caches(tree: &Tree, tool: Option<&Tool>) -> bool {
+fn mounts_caches<'t>(tree: &Tree, tool: Option<&'t Tool>) -> bool {
     let is_of = |target: &str| {
         tool.is_none_or(|tool| {
-            tool.caches
-                .iter()
-                .flat_map(|cache| &cache.paths)
-                .any(|place| idle_mounts::is_place(place, target))
+            let places = |cache: &'t Cache| {
+                cache.paths.iter().chain(cache.mount.iter().flat_map(MountBy::all_targets))
+            };
+            tool.caches.iter().flat_map(places).any(|place| idle_mounts::is_place(place, target))
         })
     };
     let mut mounts = tree.instructions.iter().flat_map(dockopt_syntax::Instruction::mounts);
@@ -74,10 +74,11 @@ fn is_all_mountable(model: &Model<'_>, tool: &Tool) -> Result<bool, String> {
             if caches::leaves_out(model, stage, at, tool) {
                 return Ok(false);
             }
-            for left in
-                caches::mountable_in(model, stage, at).iter().filter(|left| left.tool.name == tool.name)
+            for left in caches::mountable_in(model, stage, at, Caches::Auto)
+                .iter()
+                .filter(|left| left.tool.name == tool.name)
             {
-                mounts::places(model, stage, at, left)?;
+                mounts::of(model, stage, at, left)?;
             }
         }
     }

@@ -37,6 +37,7 @@ pub mod moved_copy;
 pub mod needs;
 pub mod noise;
 mod outcome;
+pub mod overrule;
 pub mod owned;
 pub mod packages;
 pub mod parents;

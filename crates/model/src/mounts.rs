@@ -6,9 +6,11 @@ use dockopt_syntax::Mount;
 use dockopt_tools::{MountBy, Sharing};
 
 use crate::caches::Left;
-use crate::idle_mounts::{disturbs, is_named_elsewhere};
+use crate::idle_mounts::{self, disturbs, is_named_elsewhere};
 use crate::image::Image;
 use crate::needs::{self, How};
+use crate::overrule::{self, Cleanup};
+use crate::respell::Change;
 use crate::script::{Script, each_command};
 use crate::state::State;
 use crate::user::User;
@@ -39,8 +41,19 @@ impl Place {
     }
 }
 
-/// The mounts that would hold a cache which a RUN leaves behind. The error is a clause that says what forbids them.
-pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result<Vec<Place>, String> {
+/// How a cache that a RUN fills would be mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounting {
+    /// The mounts that would hold it.
+    pub places: Vec<Place>,
+    /// What is different about the command that fills it.
+    pub changes: Vec<Change>,
+    /// The commands that would empty the mounts, and go.
+    pub cleanups: Vec<Cleanup>,
+}
+
+/// How a cache that a RUN fills would be mounted. The error is a clause that says what forbids it.
+pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result<Mounting, String> {
     let name = &left.tool.title;
     let Some(by) = &left.cache.mount else {
         return Err(format!("the {} of {name} is not known to work in a mount", left.cache.name));
@@ -74,7 +87,8 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
     } else {
         return Err(format!("it is not known where the {} of {name} lies in this image", left.cache.name));
     };
-    if let Some(later) = needs::needed_later(model, stage, at, left) {
+    let later = needs::index_needed(model, stage, at, left);
+    if let Some(later) = later.or_else(|| needs::needed_later(model, stage, at, left)) {
         let line = model.tree.instructions[later.instruction].lines.start();
         return Err(match later.how {
             How::Takes => format!("line {line} takes the {} from this stage", left.cache.name),
@@ -82,6 +96,17 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
         });
     }
     let script = model.script(at).map_err(|why| why.to_string())?;
+    let (changes, cleanups) =
+        (overrule::changes(model, stage, at, left)?, overrule::cleanups(model, at, left)?);
+    let goes = |start: usize| cleanups.iter().any(|cleanup| cleanup.start == start);
+    if left.cache.is_index
+        && !changes
+            .iter()
+            .any(|change| by.refreshed_by.as_ref().is_some_and(|option| change.text.contains(option)))
+        && !idle_mounts::is_refreshed_first(script, left.cache)
+    {
+        return Err(format!("nothing in this RUN refreshes the {} before it is used", left.cache.name));
+    }
     let folders = model.image_before(stage, at, 0);
     let mut places = Vec::new();
     for target in targets {
@@ -94,7 +119,7 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
         if model.tree.instructions[at].mounts().iter().any(inside) {
             return Err("another mount of this RUN lies there".to_owned());
         }
-        if let Some(command) = disturbs(script, state, &place) {
+        if let Some(command) = disturbs(script, state, &place, &goes) {
             return Err(format!(
                 "`{command}` in the same RUN may take `{place}` away, which a mount does not bear"
             ));
@@ -105,7 +130,7 @@ pub fn places(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Re
         }
         places.push(Place { target: place, sharing: by.sharing, owner: user.owner });
     }
-    Ok(places)
+    Ok(Mounting { places, changes, cleanups })
 }
 
 /// What must be set for the command so that it does not complain about the mount.

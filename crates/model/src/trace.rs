@@ -260,9 +260,16 @@ impl Tracer<'_> {
     fn run(&mut self, at: usize, instruction: &Instruction) {
         let scripts = |at: usize| self.input.scripts.get(&at)?.as_ref().ok();
         let state = self.stage.state(at);
-        let is_nothing =
-            |mount: &Mount| idle_mounts::is_nothing(self.input.tree, &scripts, at, mount, state, &self.image);
-        let (idle, seen): (Vec<Mount>, Vec<Mount>) = instruction.mounts().into_iter().partition(is_nothing);
+        let (mut idle, mut seen, mut indexes): (Vec<Mount>, Vec<Mount>, Vec<_>) = Default::default();
+        for mount in instruction.mounts() {
+            match idle_mounts::idle(self.input.tree, &scripts, at, &mount, state, &self.image) {
+                Some(nothing) => {
+                    indexes.extend(nothing.index);
+                    idle.push(mount);
+                }
+                None => seen.push(mount),
+            }
+        }
         let is_idle = |flag: &&Flag| idle.iter().any(|mount| mount.span == flag.span);
         let flags = instruction.flags.iter().filter(|flag| !is_idle(flag));
         let mounts: Vec<String> = flags.map(|flag| self.flag(&seen, flag)).collect();
@@ -356,6 +363,13 @@ impl Tracer<'_> {
                 is_plain &= changes.iter().all(|change| *change == StateChange::Directory);
                 prelude.add(node, dockopt_shell::canonical(script.text(), node), changes);
             }
+        }
+        // An index that lay in a mount is not there any more.
+        for (tool, cache) in indexes {
+            let paths = cache.paths.iter();
+            let writes = paths.map(|path| effects::cache_region(tool, cache, path)).collect();
+            let effects = Effects { writes, ..Effects::default() };
+            self.push(at, AtomKind::Clean, format!("no {} of {}", cache.name, tool.name), effects);
         }
     }
 

@@ -678,6 +678,9 @@ pub struct Cache {
     /// Environment variables that may keep the tool from writing it, depending on their value.
     #[serde(default)]
     pub off_by_env: Vec<String>,
+    /// What to set for the command alone, as `NAME=value`, so that such a variable does not keep the tool from writing it.
+    #[serde(default)]
+    pub kept_by: Vec<String>,
     /// Options that move it elsewhere.
     #[serde(default)]
     pub moved_by_flags: Vec<String>,
@@ -722,6 +725,9 @@ pub struct MountBy {
     /// mount is a file system of its own.
     #[serde(default)]
     pub set: Vec<String>,
+    /// Of a package index: the option with which an install refreshes what it finds in the mount, if nothing in the RUN did so before.
+    #[serde(default)]
+    pub refreshed_by: Option<String>,
 }
 
 impl MountBy {
