@@ -14,8 +14,11 @@ use crate::generate;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-const CLEANUP: [&str; 64] = [
+const CLEANUP: [&str; 66] = [
     "UV_LINK_MODE=copy",
+    // Set for one command, where a variable of the image turns its cache off.
+    "UV_NO_CACHE=false",
+    "PIP_NO_CACHE_DIR=",
     // Options of a script that are on already when another one joins it.
     "set",
     "-e",
@@ -274,7 +277,8 @@ fn compare(before: &Tree, after: &Tree) -> Result<(), String> {
         }
     }
     new.retain(|_, count| *count > 0);
-    let given = run_words(before, |command| command.starts_with("chown ") || command.starts_with("chmod "));
+    let gives = |command: &str| matches!(command.split_whitespace().next(), Some("chown" | "chmod"));
+    let given = run_words(before, gives);
     for word in old.keys().chain(new.keys()) {
         // A pattern below the folder of the package lists removes lists, whatever it ends in.
         let known = CLEANUP.iter().chain(&UNSAFE);
