@@ -178,7 +178,8 @@ impl Run<'_, '_> {
             return respelled.edits;
         }
         // After the verb, or the command where there is no verb.
-        let last = filled.invocation.verb.end.max(filled.invocation.command.end) - 1;
+        let verb = filled.invocation.verb.end.max(filled.invocation.command.end) - 1;
+        let last = verb + frozen_words(filled, verb + 1);
         let end = filled.simple.words[last].span.end;
         self.changed(filled.simple, end, flag, commands);
         vec![Edit { span: Span::at(self.script.logical.source_end(end)), text: format!(" {flag}") }]
@@ -224,6 +225,15 @@ impl Run<'_, '_> {
         let reason = "the layers below were cleaned in the RUNs that made them, and deleting in a later layer frees nothing";
         Rewrite::without_run(self.cx, self.at, "drop the RUN that only removes caches", reason).map(Proposal::Rewrite)
     }
+}
+
+/// How many words from `first` on say that the lock file is to be taken as it is. They stay behind the verb, where another pass
+/// may write them.
+fn frozen_words(filled: &Left<'_>, first: usize) -> usize {
+    let forms = filled.invocation.action.iter().flat_map(|action| &action.frozen);
+    let flags: Vec<&str> = forms.flat_map(|form| &form.flags).map(String::as_str).collect();
+    let words = filled.simple.words.iter().skip(first);
+    words.take_while(|word| word.literal.as_deref().is_some_and(|text| flags.contains(&text))).count()
 }
 
 fn push_new(titles: &mut Vec<String>, title: String) {
