@@ -54,7 +54,9 @@ pub enum Command {
     Check(Check),
     /// List all passes
     Passes,
-    /// Explain a pass: what it does, why, and when it leaves a file alone
+    /// List all rules: what `check` finds that no pass can mend
+    Rules,
+    /// Explain a pass or a rule: what it does, why, and when it leaves a file alone
     Explain(Explain),
     /// Show what each step depends on, and why
     Graph(Graph),
@@ -101,6 +103,9 @@ pub struct Fix {
 }
 
 /// Lists what `fix` would do, and what needs a person. Exits 1 if there is anything.
+///
+/// `dockopt passes` and `dockopt rules` list what is looked for. The names of hadolint's rules and of BuildKit's checks are understood,
+/// here and in comments: `--ignore DL3008`, `# hadolint ignore=DL3003`, `# check=skip=StageNameCasing`.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
@@ -114,12 +119,12 @@ pub struct Check {
     pub format: Format,
 }
 
-/// Prints what is to be known about a pass.
+/// Prints what is to be known about a pass or a rule.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Its name; `dockopt passes` lists them
-    #[arg(value_name = "PASS")]
-    pub pass: String,
+    /// Its name, or what hadolint or BuildKit call it; `dockopt passes` and `dockopt rules` list them
+    #[arg(value_name = "NAME")]
+    pub name: String,
 }
 
 /// Shows the steps of each stage and what they need: files of the build context, other stages, images, earlier steps.
@@ -378,14 +383,14 @@ pub struct Input {
     pub context: Option<PathBuf>,
 }
 
-/// Which passes run.
+/// Which passes and rules run.
 #[derive(Debug, Clone, Args)]
 pub struct Passes {
-    /// Run these passes only
-    #[arg(long, value_name = "PASS,…", value_delimiter = ',', help_heading = "Passes")]
+    /// Run these passes and rules only
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = "Passes")]
     pub select: Option<Vec<String>>,
     /// Do not run these
-    #[arg(long, value_name = "PASS,…", value_delimiter = ',', help_heading = "Passes")]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = "Passes")]
     pub ignore: Option<Vec<String>>,
     /// Include rewrites that change the image on purpose
     #[arg(long = "unsafe", help_heading = "Passes")]

@@ -8,17 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dockopt_model::reference::Reference;
 use dockopt_model::{Packages, Pins};
+use dockopt_rules::{RULES, Settings};
 use dockopt_syntax::Span;
 use dockopt_tools::{Tool, Toolbox};
-use dockopt_transforms::{Builder, Caches, Merge, Options, PASSES, Pass};
+use dockopt_transforms::{Builder, Caches, Merge, Options, PASSES};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::nearest::nearest;
 use crate::pin::Precision;
 use crate::problem::{Place, Problem};
 use crate::source::{self, shown};
+use crate::suppress::Subject;
+use dockopt_model::nearest::nearest;
 
 /// The name of the file.
 pub const NAME: &str = "dockopt.toml";
@@ -26,14 +28,16 @@ pub const NAME: &str = "dockopt.toml";
 /// What a project decided.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// Passes that run, if not all.
+    /// Passes and rules that run, if not all.
     pub select: Option<Vec<String>>,
-    /// Passes that do not run.
+    /// Passes and rules that do not run.
     pub ignore: Vec<String>,
     /// Unsafe rewrites that are wanted.
     pub unsafe_passes: Unsafe,
     /// Settings of passes.
     pub options: Options,
+    /// Settings of rules.
+    pub rules: Settings,
     /// Which tag is written beside a digest.
     pub precision: Precision,
     /// The hosts to ask before a registry, by its name.
@@ -100,21 +104,38 @@ impl Configs {
     }
 }
 
-/// Checks names of passes that were given as arguments.
+/// Checks names of passes and rules that were given as arguments.
 pub fn check_names(names: &[String], argument: &str) -> Result<(), Problem> {
-    match names.iter().find(|name| Pass::named(name).is_none()) {
-        Some(unknown) => {
-            Err(Problem::error(format!("{argument}: there is no pass `{unknown}`"), pass_help(unknown)))
-        }
+    match names.iter().find(|name| !is_subject(name)) {
+        Some(unknown) => Err(Problem::error(
+            format!("{argument}: there is no pass or rule `{unknown}`"),
+            subject_help(unknown),
+        )),
         None => Ok(()),
     }
 }
 
-/// What to do about the name of a pass that there is none of.
-pub fn pass_help(unknown: &str) -> String {
-    match nearest(unknown, PASSES.iter().map(|pass| pass.name)) {
+/// The passes and the rules.
+fn subjects() -> impl Iterator<Item = Subject> {
+    PASSES.iter().map(Subject::from).chain(RULES.iter().map(Subject::from))
+}
+
+/// Whether it is the name or an alias of a pass or a rule.
+fn is_subject(name: &str) -> bool {
+    subjects().any(|subject| subject.is_among([name]))
+}
+
+fn is_pass(name: &str) -> bool {
+    PASSES.iter().any(|pass| Subject::from(pass).is_among([name]))
+}
+
+/// What to do about the name of a pass or rule that there is none of.
+pub fn subject_help(unknown: &str) -> String {
+    let names =
+        subjects().flat_map(|subject| [subject.name].into_iter().chain(subject.aliases.iter().copied()));
+    match nearest(unknown, names) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => "`dockopt passes` lists them".to_owned(),
+        None => "`dockopt passes` and `dockopt rules` list them".to_owned(),
     }
 }
 
@@ -202,23 +223,24 @@ fn read(path: &Path) -> Result<Config, Problem> {
 fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
     let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
     let place = |value: &Spanned<String>| Place::of(text, value.span().into());
-    let passes = |names: Vec<Spanned<String>>| -> Result<Vec<String>, Problem> {
+    let known = |names: Vec<Spanned<String>>, is_known: fn(&str) -> bool, what: &str| {
         let known = |name: Spanned<String>| {
-            if Pass::named(name.get_ref()).is_some() {
+            if is_known(name.get_ref()) {
                 return Ok(name.into_inner());
             }
-            let message = format!("there is no pass `{}`", name.get_ref());
-            Err(Problem::error(message, pass_help(name.get_ref())).at(place(&name)))
+            let message = format!("there is no {what} `{}`", name.get_ref());
+            Err(Problem::error(message, subject_help(name.get_ref())).at(place(&name)))
         };
-        names.into_iter().map(known).collect()
+        names.into_iter().map(known).collect::<Result<Vec<String>, Problem>>()
     };
+    let subjects = |names| known(names, is_subject, "pass or rule");
     Ok(Config {
-        select: file.select.map(passes).transpose()?,
-        ignore: passes(file.ignore)?,
+        select: file.select.map(subjects).transpose()?,
+        ignore: subjects(file.ignore)?,
         unsafe_passes: match file.unsafe_passes {
             None | Some(UnsafeValue::All(false)) => Unsafe::None,
             Some(UnsafeValue::All(true)) => Unsafe::All,
-            Some(UnsafeValue::Passes(names)) => Unsafe::Passes(passes(names)?),
+            Some(UnsafeValue::Passes(names)) => Unsafe::Passes(known(names, is_pass, "pass")?),
         },
         options: Options {
             merge: match file.merge_runs {
@@ -241,6 +263,7 @@ fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
             pins: Pins::new(),
             packages: Packages::new(),
         },
+        rules: Settings::default(),
         precision: match file.pins {
             PinsValue::KeepTag => Precision::KeepTag,
             PinsValue::PreciseTag => Precision::PreciseTag,
@@ -363,7 +386,7 @@ mod tests {
         );
         assert_eq!(
             fault("ignore = [\n  \"merge-run\",\n]\n"),
-            slip("there is no pass `merge-run`", "did you mean `merge-runs`?", 2, 3)
+            slip("there is no pass or rule `merge-run`", "did you mean `merge-runs`?", 2, 3)
         );
         assert_eq!(
             fault("[registry]\nmirrors = { \"docker.io\" = [\"https://mirror.example\"] }\n").0,

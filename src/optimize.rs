@@ -8,6 +8,8 @@ use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
 use dockopt_transforms::{Class, Commands, Cx, Options, PASSES, Pass, Phase, Proposal, Rewrite};
 
+use crate::suppress::{Subject, kept_by};
+
 /// What to optimize, and how.
 pub struct Request<'a> {
     /// The Dockerfile.
@@ -34,9 +36,9 @@ impl<'a> Request<'a> {
 /// Which rewrites are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// These passes only.
+    /// These passes and rules only, by their names or aliases.
     pub only: Option<Vec<String>>,
-    /// Not these passes.
+    /// Not these.
     pub without: Vec<String>,
     /// Unsafe rewrites too.
     pub include_unsafe: bool,
@@ -44,7 +46,7 @@ pub struct Selection {
 
 impl Selection {
     fn wants(&self, pass: &Pass) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| name == pass.name);
+        let named = |names: &[String]| Subject::from(pass).is_among(names.iter().map(String::as_str));
         self.only.as_ref().is_none_or(|only| named(only)) && !named(&self.without)
     }
 }
@@ -200,7 +202,7 @@ impl<'a> Run<'_, 'a> {
                 Proposal::Rewrite(rewrite) => {
                     let allowed = rewrite.class == Class::Safe
                         || (rewrite.class == Class::Unsafe && self.request.selection.include_unsafe);
-                    match kept_by(tree, pass, &places(&rewrite)) {
+                    match kept_by(tree, pass.into(), &places(&rewrite)) {
                         Some(by) => {
                             let mut note = self.note(pass, &rewrite);
                             note.reason = format!("kept by `{by}`");
@@ -397,38 +399,6 @@ fn check_commands(before: &Model<'_>, after: &Model<'_>, rewrites: &[&Rewrite]) 
 /// The place that a rewrite is about, and those that it edits.
 fn places(rewrite: &Rewrite) -> Vec<Span> {
     std::iter::once(rewrite.at).chain(rewrite.edits.iter().map(|edit| edit.span)).collect()
-}
-
-/// The comment by which the author keeps a pass from an instruction that has one of these places.
-pub fn kept_by(tree: &Tree, pass: &Pass, places: &[Span]) -> Option<String> {
-    let touched = |index: &usize| {
-        let span = tree.instructions[*index].span;
-        places.iter().any(|place| place.start < span.end && span.start < place.end.max(place.start + 1))
-    };
-    let top = tree.instructions.first().map_or(0, |first| first.span.start);
-    let head = Span::new(0, top).of(&tree.text).lines().filter(|line| line.contains("global"));
-    let own = (0..tree.instructions.len()).filter(touched);
-    let comments = own.flat_map(|index| tree.leading_comments(index).of(&tree.text).lines());
-    head.chain(comments).map(str::trim).find(|comment| keeps(comment, pass)).map(str::to_owned)
-}
-
-/// Whether a comment names the pass: `# dockopt: keep[name]`, or hadolint's and `BuildKit`'s own words for its aliases.
-fn keeps(comment: &str, pass: &Pass) -> bool {
-    let Some(text) = comment.strip_prefix('#').map(str::trim_start) else { return false };
-    let listed = |names: &str| {
-        names.split(',').map(str::trim).any(|name| name == pass.name || pass.aliases.contains(&name))
-    };
-    if let Some(rest) = text.strip_prefix("dockopt:") {
-        let Some(rest) = rest.trim_start().strip_prefix("keep") else { return false };
-        return match rest.strip_prefix('[') {
-            Some(names) => listed(names.split(']').next().unwrap_or_default()),
-            None => rest.is_empty() || rest.starts_with(char::is_whitespace),
-        };
-    }
-    let rules =
-        text.strip_prefix("hadolint").and_then(|rest| rest.split_once("ignore=")).map(|(_, rules)| rules);
-    let checks = text.strip_prefix("check=skip=");
-    rules.or(checks).is_some_and(listed)
 }
 
 /// The original line of each line after edits. A line that an edit wrote is that of the replaced line which begins like it.

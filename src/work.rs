@@ -16,11 +16,13 @@ use rayon::prelude::*;
 use crate::config::{self, Config, Configs, Unsafe};
 use crate::context::{self, Folders, OnDisk};
 use crate::definitions::{Build, Definitions};
-use crate::discover::{Found, Target};
+use crate::discover::{self, Target};
+use crate::findings::{self, Found};
 use crate::lock::{self, Lock, Locks};
 use crate::optimize::{Outcome, Request, Selection, optimize};
 use crate::problem::{Place, Problem};
 use crate::source::{self, shown};
+use crate::suppress::Subject;
 use crate::{cli, git, shared_ignore, write};
 
 /// What holds for all files of a run.
@@ -77,6 +79,8 @@ pub struct Done {
     pub file: Prepared,
     /// What came of it.
     pub outcome: Outcome,
+    /// What the rules find in it, where they were asked.
+    pub found: Vec<Found>,
 }
 
 /// What came of all files, in path order.
@@ -169,7 +173,7 @@ impl Session {
         let path = absolute(&target.path).map_err(|error| vec![source::unreadable(&error, &name)])?;
         let folder = path.parent().unwrap_or(Path::new("/"));
         let config = self.configs.of(folder).map_err(|problem| vec![problem])?;
-        if target.found != Found::Named && config.excludes(&path) {
+        if target.found != discover::Found::Named && config.excludes(&path) {
             return Ok(None);
         }
         let text = source::read(&path, &name).map_err(|problem| vec![problem])?;
@@ -241,8 +245,8 @@ impl Session {
     pub fn replaced(&self, target: &Target, path: &Path) -> BTreeMap<String, String> {
         let own = path.parent().unwrap_or(Path::new("/"));
         let named = match &target.found {
-            Found::Named => None,
-            Found::Below(folder) => fs::canonicalize(folder).ok(),
+            discover::Found::Named => None,
+            discover::Found::Below(folder) => fs::canonicalize(folder).ok(),
         };
         let root = git::root_of(own).map(Path::to_owned).or(named);
         let builds = self.definitions.of(path, root.as_deref().unwrap_or(own));
@@ -262,22 +266,18 @@ impl Session {
 
     /// Runs the optimizer on a file.
     pub fn optimize(&self, file: Prepared) -> Result<Done, Vec<Problem>> {
-        let options = Options {
-            pins: file.pins.clone(),
-            packages: file.packages.clone(),
-            ..file.config.options.clone()
-        };
-        let request = Request {
-            text: &file.text,
-            toolbox: file.config.toolbox(),
-            context: file.context.as_ref().map(OnDisk::context),
-            options: &options,
-            selection: &self.selection(&file),
-        };
-        match optimize(&request) {
-            Ok(outcome) => Ok(Done { file, outcome }),
+        let (options, selection) = (options(&file), self.selection(&file));
+        match optimize(&request(&file, &options, &selection)) {
+            Ok(outcome) => Ok(Done { file, outcome, found: Vec::new() }),
             Err(errors) => Err(syntax_problems(&file.text, &file.name, &errors)),
         }
+    }
+
+    /// Runs the rules on a file.
+    pub fn look(&self, done: &mut Done) {
+        let (options, selection) = (options(&done.file), self.selection(&done.file));
+        let request = request(&done.file, &options, &selection);
+        done.found = findings::of(&request, &done.file.config.rules, &done.file.tree, &done.outcome);
     }
 
     fn selection(&self, file: &Prepared) -> Selection {
@@ -289,13 +289,28 @@ impl Session {
         };
         if let (Unsafe::Passes(allowed), false) = (&config.unsafe_passes, self.wanted.include_unsafe) {
             // The other passes that could change an image do not run, for the optimizer allows all or none.
-            let others = PASSES
-                .iter()
-                .filter(|pass| pass.class != Class::Safe && !allowed.iter().any(|name| name == pass.name));
+            let others = PASSES.iter().filter(|&pass| {
+                let is_allowed = Subject::from(pass).is_among(allowed.iter().map(String::as_str));
+                pass.class != Class::Safe && !is_allowed
+            });
             selection.without.extend(others.map(|pass| pass.name.to_owned()));
         }
         selection.without.extend(file.without.iter().map(|&name| name.to_owned()));
         selection
+    }
+}
+
+fn options(file: &Prepared) -> Options {
+    Options { pins: file.pins.clone(), packages: file.packages.clone(), ..file.config.options.clone() }
+}
+
+fn request<'a>(file: &'a Prepared, options: &'a Options, selection: &'a Selection) -> Request<'a> {
+    Request {
+        text: &file.text,
+        toolbox: file.config.toolbox(),
+        context: file.context.as_ref().map(OnDisk::context),
+        options,
+        selection,
     }
 }
 

@@ -15,6 +15,7 @@ mod matrix;
 mod parsers;
 mod properties;
 mod registry;
+mod rules;
 mod simulate;
 mod support;
 mod tidy;

@@ -429,7 +429,7 @@ mod bad_input {
         refuses(
             &place,
             &["fix", "--select", "merge-run"],
-            &["there is no pass `merge-run`", "did you mean `merge-runs`?"],
+            &["there is no pass or rule `merge-run`", "did you mean `merge-runs`?"],
         );
         refuses(&place, &["explain", "copy-manifest-first"], &["did you mean `copy-manifests-first`?"]);
     }

@@ -92,7 +92,7 @@ fn packages(text: &str) -> Packages {
 }
 
 /// The files that a line `with the files …` names.
-fn files(text: &str) -> Vec<&str> {
+pub(crate) fn files(text: &str) -> Vec<&str> {
     let line = text.lines().find_map(|line| line.strip_prefix("with the files ")).unwrap_or_default();
     line.split('`').skip(1).step_by(2).collect()
 }

@@ -9,10 +9,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dockopt::findings;
 use dockopt::optimize::{Note, Outcome, Request, Selection, optimize};
 use dockopt_model::packages::{Built, Found};
 use dockopt_model::reference::Reference;
 use dockopt_model::{Answer, Context, Entry, EntryKind, Files, Ignore, IgnoreFile, Packages, Pin, Pins};
+use dockopt_rules::Settings;
 use dockopt_tools::{Database, Toolbox};
 use dockopt_transforms::{Builder, Caches, Merge, Options};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -128,15 +130,28 @@ impl Project {
         Context { files: &self.files, ignore: IgnoreFile { path: IGNORE.to_owned(), text, ignore } }
     }
 
+    /// What these rules find, where no pass has a word.
+    pub(crate) fn found(&self, only: &[&str]) -> Vec<findings::Found> {
+        let only = Some(only.iter().map(|&name| name.to_owned()).collect());
+        let selection = Selection { only, ..Selection::default() };
+        let request = self.request(&selection);
+        let tree = dockopt_syntax::parse(&self.text).tree;
+        findings::of(&request, &Settings::default(), &tree, &Outcome::default())
+    }
+
     fn run(&self, selection: &Selection) -> Result<Outcome, Vec<String>> {
-        let request = Request {
+        optimize(&self.request(selection))
+            .map_err(|errors| errors.into_iter().map(|error| error.message).collect())
+    }
+
+    fn request<'a>(&'a self, selection: &'a Selection) -> Request<'a> {
+        Request {
             text: &self.text,
             toolbox: self.toolbox.as_deref().unwrap_or_else(|| Toolbox::builtin()),
             context: Some(self.context()),
             options: &self.options,
             selection,
-        };
-        optimize(&request).map_err(|errors| errors.into_iter().map(|error| error.message).collect())
+        }
     }
 
     /// What rewrites do to it, for a reviewer: the differences, then one line for each note.

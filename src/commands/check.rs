@@ -1,5 +1,7 @@
 //! `dockopt check`: lists findings. Must not show or write changes.
 
+use rayon::prelude::*;
+
 use super::{complain, is_stdin, only_stdin, work};
 use crate::Status;
 use crate::cli::{Check, Format};
@@ -26,6 +28,7 @@ pub(super) fn run(arguments: &Check, terminal: &Terminal) -> Status {
         let (targets, problems) = discover(&input.paths);
         (work(&session, &targets, terminal), problems)
     };
+    run.done.par_iter_mut().for_each(|done| session.look(done));
     problems.append(&mut run.problems);
     problems.extend(run.done.iter().flat_map(|one| one.file.warnings.clone()));
     match arguments.format {

@@ -6,6 +6,7 @@ mod fix;
 mod graph;
 mod passes;
 mod pin;
+mod rules;
 mod simulate;
 mod timings;
 mod verify;
@@ -30,6 +31,7 @@ pub fn run(command: &Command, terminal: &mut Terminal) -> Status {
         Command::Fix(arguments) => fix::run(arguments, terminal),
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Passes => passes::run(terminal),
+        Command::Rules => rules::run(terminal),
         Command::Explain(arguments) => explain::run(arguments, terminal),
         Command::Graph(arguments) => graph::run(arguments, terminal),
         Command::Verify(arguments) => verify::run(arguments, terminal),

@@ -15,10 +15,10 @@ use super::{Moves, PASS, Precision, Question};
 use crate::discover::{Found, Target};
 use crate::git;
 use crate::lock::{self, Lock, Locked};
-use crate::optimize::kept_by;
 use crate::problem::{Place, Problem, Severity};
 use crate::registry::{Failure, Kind};
 use crate::source::shown;
+use crate::suppress::kept_by;
 use crate::work::{self, Done, Prepared, Session};
 use crate::write::{self, Change};
 
@@ -156,7 +156,7 @@ impl File {
             // What a digest alone names has no tag that could move.
             reference.by_tag()?;
             let is_free = work::replacement(reference, &self.replaced).is_none()
-                && kept_by(&self.prepared.tree, pass, &[used.at, place.span]).is_none();
+                && kept_by(&self.prepared.tree, pass.into(), &[used.at, place.span]).is_none();
             is_free.then_some((used, reference))
         })
     }

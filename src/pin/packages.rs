@@ -15,10 +15,10 @@ use tempfile::TempDir;
 use crate::engine::{Build, Cache, Engine, Images, Made};
 use crate::frontend;
 use crate::image::packages::{Installed, is_database};
-use crate::optimize::kept_by;
 use crate::problem::Problem;
 use crate::process::Failure;
 use crate::staging::Stage;
+use crate::suppress::kept_by;
 use crate::work::Prepared;
 
 /// The pass that writes what is found out here.
@@ -115,7 +115,7 @@ fn steps(
         let place = tree.instructions[install.instruction].span;
         if install.is_decisive()
             && install.names().any(|name| !is_known(name))
-            && kept_by(tree, pass, &[place]).is_none()
+            && kept_by(tree, pass.into(), &[place]).is_none()
         {
             steps.entry(install.stage).or_default().insert(install.instruction);
         }

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use super::findings;
+use super::{Finding, findings};
 use crate::optimize::Note;
 use crate::problem::{Problem, Severity};
 use crate::work::Done;
 
 /// Grows when a field changes its meaning or goes away; new fields may come at any time.
 pub(super) const VERSION: u32 = 1;
+/// The same for `check`.
+const VERSION_OF_CHECK: u32 = 2;
 
 #[derive(Serialize)]
 struct Document<'a, F> {
@@ -35,7 +37,31 @@ struct Fixed<'a> {
 #[derive(Serialize)]
 struct Checked<'a> {
     path: &'a str,
-    findings: Vec<Remark<'a>>,
+    findings: Vec<Answer<'a>>,
+}
+
+/// A finding of a pass or of a rule. Since version 2 of `check`, not each has a `pass`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer<'a> {
+    Rewrite(Remark<'a>),
+    Rule(Discovery<'a>),
+}
+
+#[derive(Serialize)]
+struct Discovery<'a> {
+    rule: &'static str,
+    severity: &'static str,
+    aliases: &'a [&'static str],
+    line: usize,
+    column: usize,
+    title: &'a str,
+    help: &'a str,
+    /// Why there is no rewrite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declined: Option<&'a str>,
+    /// Where the documentation is, from the root of the project.
+    page: String,
 }
 
 #[derive(Serialize)]
@@ -81,9 +107,27 @@ pub fn filter(done: &Done) -> String {
 
 /// The report of `check`.
 pub fn check(done: &[Done], problems: &[Problem]) -> String {
-    let checked = |one| Checked { path: name(one), findings: findings(one).map(remark).collect() };
+    let checked = |one| Checked { path: name(one), findings: findings(one).map(answer).collect() };
     let files = done.iter().map(checked).collect();
-    document(&Document { version: VERSION, command: "check", files, problems: faults(problems), patch: None })
+    let problems = faults(problems);
+    document(&Document { version: VERSION_OF_CHECK, command: "check", files, problems, patch: None })
+}
+
+fn answer(finding: Finding<'_>) -> Answer<'_> {
+    match finding {
+        Finding::Note(note) => Answer::Rewrite(remark(note)),
+        Finding::Found(found) => Answer::Rule(Discovery {
+            rule: found.rule,
+            severity: found.severity.name(),
+            aliases: &found.aliases,
+            line: found.line,
+            column: found.column,
+            title: &found.message,
+            help: &found.help,
+            declined: found.declined.as_deref(),
+            page: format!("docs/rules/{}.md", found.rule),
+        }),
+    }
 }
 
 /// A document as text.

@@ -12,6 +12,7 @@ pub mod verify;
 
 use dockopt_transforms::Class;
 
+use crate::findings::Found;
 use crate::optimize::Note;
 use crate::work::Done;
 
@@ -24,11 +25,30 @@ pub enum Detail {
     Everything,
 }
 
-/// What `check` finds in a file: rewrites, and advice that needs a person. What the author keeps is no finding.
-pub fn findings(done: &Done) -> impl Iterator<Item = &Note> {
-    let mut all: Vec<&Note> =
-        done.outcome.applied.iter().chain(done.outcome.held.iter().filter(|note| !is_kept(note))).collect();
-    all.sort_by_key(|note| note.line);
+/// What `check` finds in a file.
+#[derive(Debug, Clone, Copy)]
+pub enum Finding<'a> {
+    /// A rewrite, or advice that needs a person.
+    Note(&'a Note),
+    /// What a rule found.
+    Found(&'a Found),
+}
+
+impl Finding<'_> {
+    const fn line(&self) -> usize {
+        match self {
+            Self::Note(note) => note.line,
+            Self::Found(found) => found.line,
+        }
+    }
+}
+
+/// What `check` finds in a file, in the order of the lines. What the author keeps is no finding.
+pub fn findings(done: &Done) -> impl Iterator<Item = Finding<'_>> {
+    let notes = done.outcome.applied.iter().chain(done.outcome.held.iter().filter(|note| !is_kept(note)));
+    let mut all: Vec<Finding<'_>> =
+        notes.map(Finding::Note).chain(done.found.iter().map(Finding::Found)).collect();
+    all.sort_by_key(Finding::line);
     all.into_iter()
 }
 

@@ -1,6 +1,7 @@
-//! The documentation of a pass for a terminal. Knows the little Markdown that passes use; must not change its words.
+//! The documentation of a pass or a rule for a terminal. Knows the little Markdown that they use; must not change its words.
 
 use anstyle::{AnsiColor, Style};
+use dockopt_rules::{Rule, Starts};
 use dockopt_transforms::Pass;
 
 use crate::terminal::Paint;
@@ -9,9 +10,25 @@ const HEADING: Style = Style::new().bold();
 const CODE: Style = AnsiColor::Green.on_default();
 
 /// The page of a pass.
-pub fn of(pass: &Pass, paint: Paint) -> String {
+pub fn of_pass(pass: &Pass, paint: Paint) -> String {
     let head = format!("{} ({}, {})", pass.name, pass.phase.name(), pass.class.name());
-    format!("{}\n\n{}", paint.apply(HEADING, &head), markdown(&pass.documentation(), paint))
+    page(&head, pass.aliases, &pass.documentation(), paint)
+}
+
+/// The page of a rule.
+pub fn of_rule(rule: &Rule, paint: Paint) -> String {
+    let starts = match rule.starts {
+        Starts::ByItself => "",
+        Starts::OnRequest => ", runs when it is selected",
+    };
+    let head = format!("{} ({}{starts})", rule.name, rule.severity.name());
+    page(&head, rule.aliases, &rule.documentation(), paint)
+}
+
+fn page(head: &str, aliases: &[&str], text: &str, paint: Paint) -> String {
+    let also =
+        if aliases.is_empty() { String::new() } else { format!("\n\nElsewhere: {}", aliases.join(", ")) };
+    format!("{}\n\n{}{also}\n", paint.apply(HEADING, head), markdown(text, paint).trim_end())
 }
 
 fn markdown(text: &str, paint: Paint) -> String {

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
+use dockopt_rules::{RULES, Starts};
 use dockopt_transforms::{Class, PASSES};
 
-use super::{Detail, held, is_kept};
+use super::{Detail, Finding, held, is_kept};
 use crate::commands::Wrote;
+use crate::findings::Found;
 use crate::optimize::Note;
 use crate::problem::{Problem, Severity};
 use crate::terminal::Paint;
@@ -104,13 +106,30 @@ fn line(name: &str, note: &Note, title: &str, detail: Detail, paint: Paint) -> S
 pub fn findings(done: &[Done], paint: Paint) -> String {
     let mut text = String::new();
     for one in done {
-        for note in super::findings(one) {
-            let class = note.class.map_or("", Class::name);
-            let title = format!("{} {}", note.title, paint.apply(DIM, &format!("[{class}]")));
-            text.push_str(&line(&one.file.name, note, &title, Detail::Rewrites, paint));
+        for finding in super::findings(one) {
+            match finding {
+                Finding::Note(note) => {
+                    let class = note.class.map_or("", Class::name);
+                    let title = format!("{} {}", note.title, paint.apply(DIM, &format!("[{class}]")));
+                    text.push_str(&line(&one.file.name, note, &title, Detail::Rewrites, paint));
+                }
+                Finding::Found(found) => text.push_str(&found_line(&one.file.name, found, paint)),
+            }
         }
     }
     text
+}
+
+/// What a rule found: where, what, and what to do.
+fn found_line(name: &str, found: &Found, paint: Paint) -> String {
+    let place = paint.apply(BOLD, &format!("{name}:{}", found.line));
+    let mut marks = vec![found.severity.name()];
+    marks.extend(&found.aliases);
+    let marks = paint.apply(DIM, &format!("[{}]", marks.join(", ")));
+    let rule = paint.apply(PASS, found.rule);
+    let declined =
+        found.declined.as_ref().map_or(String::new(), |why| format!("; no rewrite here, since {why}"));
+    format!("{place}: {rule}: {} {marks} — {}{declined}\n", found.message, found.help)
 }
 
 /// The last line of `fix`.
@@ -187,6 +206,23 @@ fn problem_text(problem: &Problem, renderer: &Renderer) -> String {
         (None, None) => Group::with_title(title).element(help),
     };
     renderer.render(&[report])
+}
+
+/// The table of rules.
+pub fn rules(paint: Paint) -> String {
+    let width = |field: fn(&dockopt_rules::Rule) -> &'static str| {
+        RULES.iter().map(|rule| field(rule).len()).max().unwrap_or(0)
+    };
+    let name = width(|rule| rule.name);
+    let severity = "severity".len();
+    let mut text = paint.apply(BOLD, &format!("{:name$}  {:severity$}  what it finds", "rule", "severity"));
+    text.push('\n');
+    for rule in RULES {
+        let shown = paint.apply(PASS, &format!("{:name$}", rule.name));
+        let starts = if rule.starts == Starts::OnRequest { " (on request)" } else { "" };
+        let _ = writeln!(text, "{shown}  {:severity$}  {}{starts}", rule.severity.name(), rule.summary);
+    }
+    text
 }
 
 /// The table of passes.

@@ -34,6 +34,7 @@ mod linked;
 mod model;
 pub mod mounts;
 pub mod moved_copy;
+pub mod nearest;
 pub mod needs;
 pub mod noise;
 mod outcome;
