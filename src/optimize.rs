@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dockopt_model::{Child, Context, Ignore, IgnoreFile, Model, Pipes};
+use dockopt_model::{Child, Context, Ignore, IgnoreFile, Model, Pipes, runtime};
 use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
-use dockopt_transforms::{Class, Commands, Cx, Options, PASSES, Pass, Phase, Proposal, Rewrite};
+use dockopt_transforms::{Class, Commands, Cx, Options, PASSES, Pass, Phase, Proof, Proposal, Rewrite};
 
 use crate::suppress::{Subject, kept_by};
 
@@ -312,10 +312,13 @@ impl<'a> Run<'_, 'a> {
             return Err(bug("a comment was lost or changed".to_owned()));
         }
         check_commands(model, &after, rewrites).map_err(bug)?;
-        if rewrites.iter().any(|rewrite| rewrite.mends) {
+        let is_held_to = |proof: Proof| rewrites.iter().any(|rewrite| rewrite.proof == proof);
+        if is_held_to(Proof::Mends) {
             if model.fails().is_none() {
                 return Err(Fault::Unproven("the original may build as it is".to_owned()));
             }
+        } else if is_held_to(Proof::Split) {
+            runtime::check(model, &after, &BTreeSet::new()).map_err(Fault::Unproven)?;
         } else {
             // What `.dockerignore` leaves out now is compared as left out before, too: that is what the rewrite says.
             let ignored = (!lines.is_empty()).then(|| self.request.model(model.tree, context.as_ref()));

@@ -17,6 +17,7 @@ mod properties;
 mod registry;
 mod rules;
 mod simulate;
+mod split;
 mod support;
 mod tidy;
 mod verify;

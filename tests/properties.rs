@@ -11,10 +11,11 @@ use proptest::prelude::*;
 use rayon::prelude::*;
 
 use crate::generate;
+use crate::split::split;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-const CLEANUP: [&str; 66] = [
+pub(crate) const CLEANUP: [&str; 66] = [
     "UV_LINK_MODE=copy",
     // Set for one command, where a variable of the image turns its cache off.
     "UV_NO_CACHE=false",
@@ -196,9 +197,11 @@ fn check_by(project: &Project, fix: &Fix) -> Result<(), String> {
     {
         return fail("two runs give two results");
     }
-    // What mends a file is looked at by itself; the rest is compared with the mended file.
-    let mended = mended(project)?;
-    let before = parse(&without_pins(project, &mended));
+    // What mends a file or splits a stage is looked at by itself; the rest is compared with what comes of these.
+    let mended = project.with_text(&mended(project)?);
+    let splits = outcome.applied.iter().any(|note| note.pass == "split-stages");
+    let start = if splits { split(&mended)? } else { mended.text };
+    let before = parse(&without_pins(project, &start));
     let after = without_pins(project, &outcome.text);
     compare(&before.tree, &parse(&after).tree).or_else(|what| fail(&what))?;
     texts(&without_pins(project, &project.text), &after).or_else(|what| fail(&what))

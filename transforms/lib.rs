@@ -30,6 +30,7 @@ macro_rules! passes {
 
 passes! {
     rejoin_swallowed_instruction,
+    split_stages,
     copy_manifests_first,
     fetch_dependencies_first,
     join_package_index,
@@ -252,10 +253,22 @@ pub struct Rewrite {
     pub ignore: Vec<String>,
     /// What is different about the list of commands.
     pub commands: Commands,
-    /// The original can never build, so there is no image to compare with.
-    pub mends: bool,
+    /// What it is held to.
+    pub proof: Proof,
     /// Whether it changes which pipelines fail.
     pub pipes: Pipes,
+}
+
+/// What a rewrite is held to, besides that no command and no comment is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// The digest stays the same.
+    #[default]
+    Digest,
+    /// The original can never build, so there is no image to compare with.
+    Mends,
+    /// A builder comes before the last stage, which keeps its settings and every file of the build context.
+    Split,
 }
 
 /// The difference that a rewrite makes to the multiset of commands, each in one spelling.
@@ -291,7 +304,7 @@ impl Rewrite {
             edits: Edits::joined(edits)?,
             ignore: Vec::new(),
             commands: Commands::default(),
-            mends: false,
+            proof: Proof::Digest,
             pipes: Pipes::AsWritten,
         })
     }

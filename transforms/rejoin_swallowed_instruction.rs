@@ -39,7 +39,7 @@ use dockopt_model::Script;
 use dockopt_shell::{Node, NodeKind};
 use dockopt_syntax::{Edit, Instruction, Keyword, Span};
 
-use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proposal, Rewrite, canonical};
+use crate::{Class, Commands, Cx, Declined, Expected, Phase, Proof, Proposal, Rewrite, canonical};
 
 pub(crate) const NAME: &str = "rejoin-swallowed-instruction";
 pub(crate) const PHASE: Phase = Phase::Correct;
@@ -82,7 +82,7 @@ fn look_at(cx: &Cx<'_>, index: usize) -> Option<Proposal> {
         tree.text[gap.start..kept].split_whitespace().collect::<Vec<_>>().join(" ")
     );
     let mut rewrite = Rewrite::safe(title, reason, at, vec![edit]).ok()?;
-    rewrite.mends = true;
+    rewrite.proof = Proof::Mends;
     rewrite.commands = found.commands;
     Some(Proposal::Rewrite(rewrite))
 }

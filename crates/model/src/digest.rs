@@ -335,8 +335,17 @@ fn histories(atoms: &[&Atom], pipes: Pipes) -> Vec<u128> {
     hashes
 }
 
-/// What a stage gives the image besides files: one text.
+/// What a stage gives the image besides files, and what it starts from.
 fn configuration(model: &Model<'_>, stage: &Stage) -> Vec<String> {
+    let end = stage.states.last().expect("a stage has a state after its end");
+    let mut all = vec![base(model, stage)];
+    all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
+    all.extend(settings(model, stage));
+    all
+}
+
+/// What a stage gives the image besides files and variables.
+pub(crate) fn settings(model: &Model<'_>, stage: &Stage) -> Vec<String> {
     let tree = model.tree;
     let mut slots: BTreeMap<String, String> = BTreeMap::new();
     let mut sets: Vec<String> = Vec::new();
@@ -372,8 +381,7 @@ fn configuration(model: &Model<'_>, stage: &Stage) -> Vec<String> {
     sets.sort_unstable();
     sets.dedup();
     let end = stage.states.last().expect("a stage has a state after its end");
-    let mut all = vec![base(model, stage), format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell)];
-    all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
+    let mut all = vec![format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell)];
     all.extend(slots.into_iter().map(|(slot, text)| format!("{slot} {text}")));
     all.extend(sets);
     all

@@ -445,7 +445,7 @@ fn moves(tool: &Tool, name: &str) -> bool {
         || tool.caches.iter().any(|cache| cache.moved_by_env.iter().any(|pattern| wildcard(pattern, name)))
 }
 
-fn wildcard(pattern: &str, name: &str) -> bool {
+pub(crate) fn wildcard(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((head, tail)) => {

@@ -50,6 +50,7 @@ pub mod reference;
 pub mod refreshes;
 pub mod region;
 pub mod respell;
+pub mod runtime;
 pub mod script;
 pub mod scripted;
 pub mod stages;

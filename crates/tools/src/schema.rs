@@ -259,6 +259,36 @@ pub struct Action {
     /// Steps that fetch beforehand what it would fetch; the first that fits counts.
     #[serde(default)]
     pub fetch: Vec<Fetch>,
+    /// How it installs into a folder of its own, which can be taken to another image.
+    #[serde(default)]
+    pub apart: Option<Apart>,
+}
+
+/// A form of an install that puts into a folder of its own what it would put into the system, so that a copy of that folder brings
+/// the same files to another image of the same interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Apart {
+    /// The options that say so.
+    pub flags: Vec<String>,
+    /// The folder.
+    pub folder: String,
+    /// The folder of the image into which its content goes.
+    pub home: String,
+    /// What a base image must bring itself, or else the places are not known to be these.
+    pub in_images_with: String,
+    /// Options that name another place, or with which it is another install.
+    pub not_with: Vec<String>,
+    /// Variables that do so.
+    pub not_with_env: Vec<String>,
+    /// Packages that base images bring, too: a second version of them beside the first would not be what was installed.
+    pub not_packages: Vec<String>,
+    /// Those of them that do nothing but install.
+    pub installer: Vec<String>,
+    /// Packages that call a compiler when they run.
+    pub compile_when_run: Vec<String>,
+    /// How command lines begin that run the installed program, or its libraries, as they run in the image.
+    pub runs: Vec<String>,
 }
 
 /// How an install leaves out packages that those which it names only recommend.
