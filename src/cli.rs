@@ -66,6 +66,81 @@ pub enum Command {
     Simulate(Simulate),
     /// Pin images to digests, from their registries, and keep them in dockopt.lock
     Pin(Pin),
+    /// Open pull requests with the rewrites, and keep them up to date
+    Bot(Bot),
+}
+
+const BOT: &str = "\
+Examples:
+  dockopt bot run --repo acme/web --dry-run   what would be done, with the diff and every request
+  dockopt bot run --repo acme/web             one pull request, opened, renewed or closed
+
+The token is taken from DOCKOPT_TOKEN, GITHUB_TOKEN or GH_TOKEN. It needs `contents: write` and `pull-requests: write`.
+Run it from a schedule: what it did before it reads from the forge, and it keeps nothing.";
+
+/// Opens pull requests with the rewrites, and keeps them up to date.
+#[derive(Debug, Args)]
+pub struct Bot {
+    /// What to do
+    #[command(subcommand)]
+    pub command: BotCommand,
+}
+
+/// What the bot does.
+#[derive(Debug, Subcommand)]
+pub enum BotCommand {
+    /// Open, renew or close one pull request for each repository
+    Run(BotRun),
+}
+
+/// Reads each repository at the head of its base branch, rewrites as `dockopt fix` does, and opens, renews or closes one pull request.
+///
+/// What a person closed is not proposed again, and a branch to which a person pushed is left alone. Nothing that a repository
+/// names is run.
+#[derive(Debug, Args)]
+#[command(after_help = BOT)]
+pub struct BotRun {
+    /// A repository; may be given more than once
+    #[arg(long = "repo", value_name = "OWNER/NAME", required = true)]
+    pub repositories: Vec<String>,
+    /// The branch that pull requests go to; the repository's default branch otherwise
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// The branch that the bot has for itself
+    #[arg(long, value_name = "BRANCH", default_value = "dockopt/fix")]
+    pub branch: String,
+    /// A label for the pull request; may be given more than once
+    #[arg(long = "label", value_name = "LABEL")]
+    pub labels: Vec<String>,
+    /// Open pull requests as drafts
+    #[arg(long)]
+    pub draft: bool,
+    /// Let a repository's own dockopt.toml ask for unsafe rewrites
+    #[arg(long = "unsafe")]
+    pub allow_unsafe: bool,
+    /// So many commits are fetched to say what a rewrite would have saved; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub history: usize,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub forge: ForgeAt,
+    /// How to report
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: Format,
+}
+
+/// The forge.
+#[derive(Debug, Args)]
+pub struct ForgeAt {
+    /// Where the forge is, if not where `GITHUB_SERVER_URL` says or at github.com
+    #[arg(long, value_name = "URL", help_heading = "Forge")]
+    pub url: Option<String>,
+    /// The most requests of this run
+    #[arg(long, value_name = "N", help_heading = "Forge")]
+    pub max_calls: Option<usize>,
 }
 
 const FIX: &str = "\

@@ -1,6 +1,7 @@
 //! The application: command line, configuration, discovery, the context on disk, reports. It is a library so that tests
 //! and benchmarks can call it; it must not end the process, which `main.rs` does.
 
+pub mod bot;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -12,9 +13,11 @@ pub mod effect;
 pub mod engine;
 pub mod files;
 pub mod findings;
+pub mod forge;
 pub mod frontend;
 pub mod git;
 pub mod history;
+mod http;
 pub mod image;
 pub mod lock;
 pub mod optimize;
@@ -25,6 +28,7 @@ pub mod registry;
 pub mod report;
 pub mod shared_ignore;
 pub mod simulate;
+pub mod snapshot;
 pub mod source;
 pub mod staging;
 pub mod suppress;

@@ -2,7 +2,7 @@
 //! know what any of them is for.
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak, mpsc};
@@ -128,11 +128,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// What a program printed on stdout.
 pub fn output(command: &mut Command) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let mut stream = stream(command)?;
-    stream.read_to_end(&mut bytes).map_err(|error| broken(command, error))?;
-    stream.finish()?;
-    Ok(bytes)
+    let stream = stream(command)?;
+    whole(command, stream)
 }
 
 /// Runs a program and hands on each line of its stdout and stderr when it comes.
@@ -181,7 +178,32 @@ pub struct Stream {
 
 /// Starts a program to read its stdout.
 pub fn stream(command: &mut Command) -> Result<Stream, Failure> {
-    let mut running = Running::start(command)?;
+    Ok(stream_of(Running::start(command)?))
+}
+
+/// The same for one that reads `input` on its stdin.
+pub fn stream_fed(command: &mut Command, input: Vec<u8>) -> Result<Stream, Failure> {
+    let running = Running::start_with(command, Stdio::piped())?;
+    let stdin = lock(&running.child).stdin.take();
+    // It may write before it has read everything. If it ends early, its exit code says why.
+    thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&input)));
+    Ok(stream_of(running))
+}
+
+/// What a program that reads `input` printed on stdout.
+pub fn output_fed(command: &mut Command, input: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    let stream = stream_fed(command, input)?;
+    whole(command, stream)
+}
+
+fn whole(command: &Command, mut stream: Stream) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).map_err(|error| broken(command, error))?;
+    stream.finish()?;
+    Ok(bytes)
+}
+
+fn stream_of(mut running: Running) -> Stream {
     let stdout = running.stdout.take().expect("it is piped");
     let stderr = lock(&running.child).stderr.take().expect("it is piped");
     let stderr = thread::spawn(move || {
@@ -189,7 +211,7 @@ pub fn stream(command: &mut Command) -> Result<Stream, Failure> {
         BufReader::new(stderr).split(b'\n').map_while(Result::ok).for_each(|line| tail.push(&line));
         tail
     });
-    Ok(Stream { running, stdout, stderr })
+    Stream { running, stdout, stderr }
 }
 
 impl Read for Stream {
@@ -243,11 +265,15 @@ struct Running {
 
 impl Running {
     fn start(command: &mut Command) -> Result<Self, Failure> {
+        Self::start_with(command, Stdio::null())
+    }
+
+    fn start_with(command: &mut Command, stdin: Stdio) -> Result<Self, Failure> {
         if is_interrupted() {
             return Err(Failure::Interrupted);
         }
         set_apart(command);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Failure::Missing(command.get_program().to_string_lossy().into_owned()),
             _ => broken(command, error),
@@ -339,6 +365,13 @@ mod tests {
         lines(&mut shell("echo err >&2; sleep 0.1; echo out"), &mut |line| seen.push(line.to_owned()))
             .unwrap();
         assert_eq!(seen, [b"err\n".to_vec(), b"out\n".to_vec()]);
+    }
+
+    #[test]
+    fn a_program_is_fed_while_it_prints() {
+        let input = vec![b'x'; 1 << 20];
+        assert_eq!(output_fed(&mut shell("cat"), input.clone()).unwrap(), input);
+        assert_eq!(output_fed(&mut shell("echo done"), input).unwrap(), b"done\n");
     }
 
     #[test]

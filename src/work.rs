@@ -29,11 +29,22 @@ use crate::{cli, git, shared_ignore, write};
 #[derive(Debug)]
 pub struct Session {
     wanted: Wanted,
+    unsafe_by: UnsafeBy,
     context: Option<PathBuf>,
     configs: Configs,
     folders: Folders,
     definitions: Definitions,
     locks: Locks,
+}
+
+/// Who may ask for unsafe rewrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnsafeBy {
+    /// The arguments, and the project's configuration.
+    #[default]
+    Anybody,
+    /// Not the configuration: strangers wrote it.
+    Arguments,
 }
 
 /// What the arguments ask of the optimizer.
@@ -130,14 +141,20 @@ impl Session {
         config::check_names(wanted.select.as_deref().unwrap_or_default(), "--select")?;
         config::check_names(wanted.ignore.as_deref().unwrap_or_default(), "--ignore")?;
         let context = context.map(folder_at).transpose()?;
-        Ok(Self {
-            wanted,
-            context,
+        Ok(Self { wanted, context, ..Self::of(UnsafeBy::Anybody) })
+    }
+
+    /// Starts a run over files as their configuration wants them, as far as it may ask for unsafe rewrites.
+    pub fn of(unsafe_by: UnsafeBy) -> Self {
+        Self {
+            wanted: Wanted::default(),
+            unsafe_by,
+            context: None,
             configs: Configs::default(),
             folders: Folders::default(),
             definitions: Definitions::default(),
             locks: Locks::default(),
-        })
+        }
     }
 
     /// Works on all targets; `after_each` hears of every one.
@@ -282,12 +299,16 @@ impl Session {
 
     fn selection(&self, file: &Prepared) -> Selection {
         let config = &file.config;
+        let of_config = match self.unsafe_by {
+            UnsafeBy::Anybody => &config.unsafe_passes,
+            UnsafeBy::Arguments => &Unsafe::None,
+        };
         let mut selection = Selection {
             only: self.wanted.select.clone().or_else(|| config.select.clone()),
             without: self.wanted.ignore.clone().unwrap_or_else(|| config.ignore.clone()),
-            include_unsafe: self.wanted.include_unsafe || config.unsafe_passes != Unsafe::None,
+            include_unsafe: self.wanted.include_unsafe || *of_config != Unsafe::None,
         };
-        if let (Unsafe::Passes(allowed), false) = (&config.unsafe_passes, self.wanted.include_unsafe) {
+        if let (Unsafe::Passes(allowed), false) = (of_config, self.wanted.include_unsafe) {
             // The other passes that could change an image do not run, for the optimizer allows all or none.
             let others = PASSES.iter().filter(|&pass| {
                 let is_allowed = Subject::from(pass).is_among(allowed.iter().map(String::as_str));

@@ -3,7 +3,6 @@
 
 mod pin;
 mod stand;
-mod web;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,9 +11,9 @@ use std::path::PathBuf;
 use dockopt::registry::{Cache, Client, Failure, Freshness, Kind, Manifest, Settings};
 use dockopt_model::reference::Reference;
 
+use crate::web::{Asked, Reply, Web};
 use pin::Place;
 use stand::{Registry, Sort};
-use web::{Asked, Reply, Web};
 
 /// ann:s3cret, by bcrypt, which is all that this registry takes.
 const HTPASSWD: &str = "ann:$2y$05$KhhMMNSg1aKbMWuwWsZk3usRIwA1hi6oIaXBuqxCoLYOqCHl/eLRa\n";

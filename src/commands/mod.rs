@@ -1,5 +1,6 @@
 //! The commands, one file each: they take arguments, work, and report. Must not end the process.
 
+mod bot;
 mod check;
 mod explain;
 mod fix;
@@ -37,6 +38,7 @@ pub fn run(command: &Command, terminal: &mut Terminal) -> Status {
         Command::Verify(arguments) => verify::run(arguments, terminal),
         Command::Simulate(arguments) => simulate::run(arguments, terminal),
         Command::Pin(arguments) => pin::run(arguments, terminal),
+        Command::Bot(arguments) => bot::run(&arguments.command, terminal),
     }
 }
 

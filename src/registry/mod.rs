@@ -22,11 +22,12 @@ pub use cache::Cache;
 pub use credentials::logins;
 pub use failure::{Failure, Kind};
 
+use crate::http::Origin;
 use challenge::Challenge;
 use credentials::Credential;
 use quota::Quotas;
 use token::Tokens;
-use transport::{Answer, Message, Origin, Transport};
+use transport::{Answer, Message, Transport};
 
 /// What an image is described by: the list of platforms or one platform, in the words of OCI or Docker. All four are asked for:
 /// a registry that is asked for one takes another for missing, or converts it.

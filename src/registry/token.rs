@@ -13,7 +13,8 @@ use ureq::http::{Method, StatusCode};
 use super::challenge::Challenge;
 use super::credentials::Credential;
 use super::failure::{Failure, Kind};
-use super::transport::{Message, Origin, Transport, is_loopback};
+use super::transport::{Message, Transport};
+use crate::http::{Origin, is_loopback};
 
 /// A token that does not say how long it lasts is good for this long.
 const SHORTEST: Duration = Duration::from_mins(1);

@@ -1,20 +1,18 @@
-//! HTTP to one registry after another: TLS and whom to trust, proxies, redirects, limits, waiting when told to. An authorization
+//! HTTP to one registry after another: redirects, limits, waiting when told to. An authorization
 //! goes to the host that it is for and to no other, and never over plain HTTP except on this machine. Must not know what is
 //! asked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use ureq::config::Config;
+use ureq::Agent;
 use ureq::http::header::{AUTHORIZATION, LOCATION, RETRY_AFTER};
-use ureq::http::{HeaderMap, Method, Request, StatusCode, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Proxy};
+use ureq::http::{HeaderMap, Method, Request, StatusCode};
 
 use super::failure::{Failure, Kind};
+use crate::http::{self, Origin, Scheme, is_loopback};
 
 /// Requests to one host at a time.
 const AT_ONCE: usize = 4;
@@ -24,57 +22,6 @@ const MOST_REDIRECTS: usize = 5;
 const MOST_TRIES: usize = 3;
 /// Nobody waits longer than this for a registry to be ready again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-const CONNECT: Duration = Duration::from_secs(10);
-const WHOLE: Duration = Duration::from_mins(1);
-
-/// A scheme with a host and a port: what an authorization is for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Origin {
-    scheme: Scheme,
-    /// Host, perhaps with a port.
-    pub(super) authority: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Scheme {
-    Http,
-    Https,
-}
-
-impl Origin {
-    /// The origin and path of a URL, if it may be asked: HTTPS, or HTTP on this machine.
-    pub(super) fn of_url(url: &str) -> Option<(Self, String)> {
-        let uri: Uri = url.parse().ok()?;
-        let scheme = match uri.scheme_str()? {
-            "https" => Scheme::Https,
-            "http" => Scheme::Http,
-            _ => return None,
-        };
-        let authority = uri.authority()?.as_str().to_ascii_lowercase();
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let allowed = scheme == Scheme::Https || is_loopback(&authority);
-        (allowed && !authority.contains('@')).then_some((Self { scheme, authority }, path))
-    }
-
-    /// Whether what is sent there cannot be read by others.
-    pub(super) fn is_private(&self) -> bool {
-        self.scheme == Scheme::Https
-    }
-
-    fn url(&self, path: &str) -> String {
-        let scheme = if self.is_private() { "https" } else { "http" };
-        format!("{scheme}://{}{path}", self.authority)
-    }
-}
-
-/// Whether a host is this machine, where Docker takes plain HTTP, too.
-pub(super) fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
 
 /// What is sent.
 #[derive(Clone)]
@@ -223,28 +170,15 @@ impl Transport {
     }
 
     fn host(&self, authority: &str) -> Arc<Host> {
-        let mut hosts = lock(&self.hosts);
+        let mut hosts = http::lock(&self.hosts);
         Arc::clone(hosts.entry(authority.to_owned()).or_insert_with(|| Arc::new(Host::new(authority))))
     }
 }
 
 impl Host {
     fn new(authority: &str) -> Self {
-        // Nothing on this machine is reached through a proxy.
-        let proxy = if is_loopback(authority) { None } else { Proxy::try_from_env() };
-        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted(authority))).build();
-        let config: Config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .tls_config(tls)
-            .user_agent(concat!("dockopt/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(WHOLE))
-            .build();
         Self {
-            agent: config.new_agent(),
+            agent: http::agent(authority),
             scheme: OnceLock::new(),
             busy: Mutex::new(0),
             freed: Condvar::new(),
@@ -252,31 +186,12 @@ impl Host {
     }
 }
 
-/// The system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others), and those that Docker was given for this host.
-fn trusted(authority: &str) -> Vec<Certificate<'static>> {
-    static SYSTEM: OnceLock<Vec<Certificate<'static>>> = OnceLock::new();
-    let system = SYSTEM.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs().certs;
-        found.iter().map(|certificate| Certificate::from_der(certificate.as_ref()).to_owned()).collect()
-    });
-    let own = Path::new("/etc/docker/certs.d").join(authority);
-    let files = std::fs::read_dir(own).into_iter().flatten().flatten().map(|entry| entry.path());
-    let texts = files
-        .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
-        .filter_map(|path| std::fs::read(path).ok());
-    let added = texts.flat_map(|text| parse_pem(&text).collect::<Vec<_>>()).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    });
-    system.iter().cloned().chain(added).collect()
-}
-
 /// One of the places at a host. It is free again when this goes away.
 struct Turn<'h>(&'h Host);
 
 impl<'h> Turn<'h> {
     fn of(host: &'h Host) -> Self {
-        let mut busy = lock(&host.busy);
+        let mut busy = http::lock(&host.busy);
         while *busy >= AT_ONCE {
             busy = host.freed.wait(busy).unwrap_or_else(PoisonError::into_inner);
         }
@@ -287,13 +202,9 @@ impl<'h> Turn<'h> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.busy) -= 1;
+        *http::lock(&self.0.busy) -= 1;
         self.0.freed.notify_one();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_redirect(status: StatusCode) -> bool {
@@ -326,10 +237,10 @@ fn malformed(authority: &str) -> Failure {
 }
 
 fn unreachable(authority: &str, error: &ureq::Error) -> Failure {
-    let why = shown(error);
+    let why = http::shown(error);
     let help = if matches!(error, ureq::Error::HostNotFound) {
         "check the name and the network; behind a proxy set HTTPS_PROXY"
-    } else if why.starts_with(UNTRUSTED) {
+    } else if why.starts_with(http::UNTRUSTED) {
         "if it has a certificate of your own authority, name that in SSL_CERT_FILE or put it into Docker's certs.d"
     } else {
         "check the network; behind a proxy set HTTPS_PROXY; `--locked` needs no network"
@@ -337,54 +248,6 @@ fn unreachable(authority: &str, error: &ureq::Error) -> Failure {
     Failure::new(Kind::Unreachable, format!("{authority} cannot be asked: {why}"), help)
 }
 
-const UNTRUSTED: &str = "its certificate is not trusted";
-
 fn unread(authority: &str, error: &ureq::Error) -> Failure {
-    Failure::unusable(format!("the answer of {authority} breaks off: {}", shown(error)))
-}
-
-/// The error without what may hold a credential: the address of a proxy can.
-fn shown(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::HostNotFound => "there is no such host".to_owned(),
-        ureq::Error::Timeout(_) => "it takes too long".to_owned(),
-        ureq::Error::Io(error) if is_certificate(error) => UNTRUSTED.to_owned(),
-        ureq::Error::Io(error) => error.to_string(),
-        ureq::Error::Rustls(error) => format!("{UNTRUSTED}: {error}"),
-        ureq::Error::Tls(why) => (*why).to_owned(),
-        ureq::Error::Protocol(_) => "it does not speak HTTP".to_owned(),
-        ureq::Error::InvalidProxyUrl | ureq::Error::ConnectProxyFailed(_) => {
-            "the proxy does not connect".to_owned()
-        }
-        _ => "the connection failed".to_owned(),
-    }
-}
-
-fn is_certificate(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::InvalidData && error.to_string().contains("certificate")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for (url, expected) in [
-            ("https://a.example/t?x=1", Some("/t?x=1")),
-            ("https://a.example", Some("/")),
-            ("http://127.0.0.1:5000/t", Some("/t")),
-            ("http://localhost/t", Some("/t")),
-            ("http://[::1]:5000/t", Some("/t")),
-            ("http://a.example/t", None),
-            ("http://127.0.0.1.example/t", None),
-            ("http://localhost.example/", None),
-            ("https://user:word@a.example/", None),
-            ("ftp://127.0.0.1/", None),
-            ("/t", None),
-            ("", None),
-        ] {
-            assert_eq!(Origin::of_url(url).map(|(_, path)| path).as_deref(), expected, "{url}");
-        }
-    }
+    Failure::unusable(format!("the answer of {authority} breaks off: {}", http::shown(error)))
 }

@@ -1,6 +1,7 @@
 //! What people and machines get to read. Must not work on files; of all modules only this one, those that read what others write, the
 //! configuration and the lock file know serialisation.
 
+pub mod bot;
 pub mod graph;
 pub mod json;
 pub mod page;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::stand::{self, Registry, Sort};
-use super::web::{Reply, Web};
 use super::{DIGEST, HTPASSWD, good};
+use crate::web::{Reply, Web};
 
 /// A repository with a Dockerfile, in which dockopt runs with nobody's logins and a cache of its own.
 pub(super) struct Place {

@@ -14,6 +14,8 @@ pub(crate) struct Asked {
     /// The lines of its header.
     pub(crate) headers: Vec<String>,
     pub(crate) body: String,
+    /// The same as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -30,7 +32,9 @@ impl Asked {
 pub(crate) enum Reply {
     /// Status, headers and body, which is left out where only the header was asked for.
     Text(u16, Vec<(&'static str, String)>, String),
-    /// Exactly this.
+    /// The same for a body that is no text.
+    Bytes(u16, Vec<(String, String)>, Vec<u8>),
+    /// Exactly this; where it is nothing, the answer is lost.
     Raw(String),
     /// What another server says.
     Forward(String),
@@ -113,12 +117,18 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Reply, log: &Mutex<Vec<A
     let first = lines.first()?.clone();
     let (method, rest) = first.split_once(' ')?;
     let path = rest.split(' ').next()?.to_owned();
-    let mut asked =
-        Asked { method: method.to_owned(), path, headers: lines[1..].to_vec(), body: String::new() };
+    let mut asked = Asked {
+        method: method.to_owned(),
+        path,
+        headers: lines[1..].to_vec(),
+        body: String::new(),
+        bytes: Vec::new(),
+    };
     let length = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     asked.body = String::from_utf8_lossy(&body).into_owned();
+    asked.bytes = body;
     let reply = answer(&asked);
     let is_head = asked.method == "HEAD";
     let forwarded = if let Reply::Forward(to) = &reply { Some(forward(&asked, to)?) } else { None };
@@ -137,6 +147,15 @@ fn serve(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Reply, log: &Mutex<Vec<A
                 text.push_str(&body);
             }
             out.write_all(text.as_bytes()).ok()?;
+        }
+        Reply::Bytes(status, headers, body) => {
+            let mut text =
+                format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+            for (key, value) in &headers {
+                text.push_str(&format!("{key}: {value}\r\n"));
+            }
+            text.push_str("\r\n");
+            out.write_all(text.as_bytes()).and_then(|()| out.write_all(&body)).ok()?;
         }
         Reply::Raw(text) => out.write_all(text.as_bytes()).ok()?,
         Reply::Forward(_) => out.write_all(&forwarded.unwrap_or_default()).ok()?,
