@@ -127,7 +127,7 @@ impl Locals {
                 )
             })?;
             for (event, script) in scripts {
-                scripts::judge(sources, dir, event, script)?;
+                scripts::judge(sources, dir, self.dialect.name, event, script)?;
             }
             if package.may_compile() {
                 let gyp = join(dir, "binding.gyp");

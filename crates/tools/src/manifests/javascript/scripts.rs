@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use super::super::paths::{above, join};
 use super::super::sources::Sources;
 use super::super::{Look, Unclear};
+use super::package::Package;
+use super::program;
 
 /// What is known about scripts; from `data/manifests/javascript.toml`.
 #[derive(Debug, serde::Deserialize)]
@@ -71,43 +73,134 @@ pub(in crate::manifests) static DATA: LazyLock<Data> = LazyLock::new(|| {
         .expect("javascript.toml is checked by a test")
 });
 
-/// Notes what a script reads. `event` is its name in package.json, which lies in `dir`.
+/// Notes what a script reads. `event` is its name in package.json, which lies in `dir`; `manager` is who runs it.
 pub(in crate::manifests) fn judge(
     sources: &mut Sources<'_>,
     dir: &str,
+    manager: &str,
     event: &str,
     script: &str,
 ) -> Result<(), Unclear> {
-    let manifest = join(dir, "package.json");
-    let any = || {
-        let reason = format!("`{event}` runs `{}`, which may read any file of the project", shown(script));
-        Unclear::at(&manifest, reason)
-    };
-    for command in commands(script).ok_or_else(any)? {
-        let words = own_words(&command);
-        if words.is_empty() {
-            continue;
+    Judge { sources, dir, manager, event, within: vec![] }.called(script)
+}
+
+/// Scripts that call each other at most.
+const DEEPEST: usize = 8;
+
+struct Judge<'s, 'a> {
+    sources: &'s mut Sources<'a>,
+    dir: &'s str,
+    manager: &'s str,
+    event: &'s str,
+    /// The script that is looked at, and before it those that called it.
+    within: Vec<String>,
+}
+
+impl Judge<'_, '_> {
+    fn script(&mut self, script: &str) -> Result<(), Unclear> {
+        for command in commands(script).ok_or_else(|| self.anything(script))? {
+            let words = own_words(&command);
+            if words.is_empty() {
+                continue;
+            }
+            let known = DATA.script.iter().find(|known| known.matches(words));
+            match (words[0].as_str(), known) {
+                ("node", None) => self.program(&words[1..], script)?,
+                (_, Some(known)) => self.known(known, &command)?,
+                (_, None) => match self.named(words)? {
+                    Some(called) => called.iter().try_for_each(|script| self.called(script))?,
+                    None => return Err(self.anything(script)),
+                },
+            }
         }
-        let known = DATA.script.iter().find(|known| known.matches(words)).ok_or_else(any)?;
+        Ok(())
+    }
+
+    fn anything(&self, script: &str) -> Unclear {
+        let first = self.within.first().filter(|first| *first != script);
+        let runs = match first {
+            Some(first) => format!("`{}`, which runs `{}`", shown(first), shown(script)),
+            None => format!("`{}`", shown(script)),
+        };
+        let reason = format!("`{}` runs {runs}, which may read any file of the project", self.event);
+        Unclear::at(&join(self.dir, "package.json"), reason)
+    }
+
+    fn known(&mut self, known: &Known, command: &[String]) -> Result<(), Unclear> {
         for file in &known.matters {
-            acts_on(sources, &join(dir, file), event, &command)?;
+            acts_on(self.sources, &join(self.dir, file), self.event, command)?;
         }
         for file in &known.ancestors {
-            for folder in above(dir) {
+            for folder in above(self.dir) {
                 // Only what the project puts there: an image without it stays without it.
-                if sources.project.look(&join(folder, file)) != Look::Unknown {
-                    acts_on(sources, &join(folder, file), event, &command)?;
+                if self.sources.project.look(&join(folder, file)) != Look::Unknown {
+                    acts_on(self.sources, &join(folder, file), self.event, command)?;
                 }
             }
         }
         for file in &known.files {
-            sources.ambient_unread(&join(dir, file));
+            self.sources.ambient_unread(&join(self.dir, file));
         }
         for tree in &known.trees {
-            sources.tree(&join(dir, tree))?;
+            self.sources.tree(&join(self.dir, tree))?;
         }
+        Ok(())
     }
-    Ok(())
+
+    /// A program that node runs, and the command lines that it runs in turn.
+    fn program(&mut self, words: &[String], script: &str) -> Result<(), Unclear> {
+        let started = program::started(words).ok_or_else(|| self.anything(script))?;
+        let commands = program::judge(self.sources, self.dir, &started).map_err(|unclear| Unclear {
+            reason: format!("`{}` runs `{}`, and {}", self.event, shown(script), unclear.reason),
+            ..unclear
+        })?;
+        commands.iter().try_for_each(|command| self.called(command))
+    }
+
+    /// The scripts of package.json that a call of the manager names, in the order in which they run.
+    fn named(&mut self, words: &[String]) -> Result<Option<Vec<String>>, Unclear> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let name = match words.as_slice() {
+            [manager, "run" | "run-script", "-s" | "--silent", name]
+            | [manager, "run" | "run-script", name]
+                if *manager == "npm" || *manager == self.manager =>
+            {
+                *name
+            }
+            // These two take a script's name as a command, or else a program's.
+            [manager @ ("yarn" | "pnpm"), name, ..] if *manager == self.manager && !name.starts_with('-') => {
+                *name
+            }
+            _ => return Ok(None),
+        };
+        self.sources.ambient_unread(&join(self.dir, ".npmrc"));
+        let manifest = join(self.dir, "package.json");
+        let package = self.sources.needed(&manifest)?;
+        let scripts = Package::parse(&package).and_then(|package| package.json.get("scripts").cloned());
+        let text = |name: &str| scripts.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        Ok(match text(name) {
+            Some(script) => Some(
+                [text(&format!("pre{name}")), Some(script), text(&format!("post{name}"))]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ),
+            // A program of a package, without arguments that would need quotes.
+            None if words[0] != "npm" && words[1] == name => Some(vec![words[1..].join(" ")]),
+            None => None,
+        })
+    }
+
+    /// A script, or a command line that the one before runs.
+    fn called(&mut self, script: &str) -> Result<(), Unclear> {
+        if self.within.len() == DEEPEST || self.within.iter().any(|one| one == script) {
+            return Err(self.anything(script));
+        }
+        self.within.push(script.to_owned());
+        self.script(script)?;
+        self.within.pop();
+        Ok(())
+    }
 }
 
 fn acts_on(sources: &mut Sources<'_>, path: &str, event: &str, command: &[String]) -> Result<(), Unclear> {
@@ -185,7 +278,7 @@ mod tests {
     fn judged(script: &str, files: &[(&str, &str)]) -> Result<super::super::super::Inputs, String> {
         let project = Memory::new(files);
         let mut sources = Sources::new(&project);
-        judge(&mut sources, "/app", "postinstall", script).map_err(|unclear| unclear.reason)?;
+        judge(&mut sources, "/app", "npm", "postinstall", script).map_err(|unclear| unclear.reason)?;
         Ok(sources.inputs)
     }
 
@@ -215,8 +308,9 @@ mod tests {
     #[test]
     fn scripts_that_may_do_anything() {
         for script in [
-            "node scripts/patch.js",
             "npm run build",
+            "npx tsx scripts/setup.ts",
+            "node -r dotenv/config scripts/setup.js",
             "prisma generate",
             "nuxt prepare",
             "patch-package --patch-dir other",
@@ -230,9 +324,50 @@ mod tests {
             "is-ci || husky install && tsc",
             "ngcc --tsconfig x",
         ] {
-            let reason = judged(script, &[]).unwrap_err();
+            let reason = judged(script, &[("/app/package.json", "{}")]).unwrap_err();
             assert!(reason.starts_with("`postinstall` runs `"), "{script}: {reason}");
         }
+    }
+
+    #[test]
+    fn programs_of_the_project() {
+        let files = [
+            ("/app/scripts/setup.js", "require('child_process').execSync('npm run patch');"),
+            (
+                "/app/package.json",
+                r#"{"scripts": {"prepatch": "echo", "patch": "patch-package", "loop": "npm run loop"}}"#,
+            ),
+            ("/app/patches/a.patch", ""),
+        ];
+        let inputs = judged("node scripts/setup.js --quiet && echo", &files).unwrap();
+        assert!(inputs.files.contains("/app/scripts/setup.js") && inputs.trees.contains("/app/patches"));
+        let inputs = judged("node -e \"require('./scripts/setup')\"", &files).unwrap();
+        assert!(inputs.trees.contains("/app/patches"));
+        let reason = judged("npm run loop", &files).unwrap_err();
+        assert_eq!(reason, "`postinstall` runs `npm run loop`, which may read any file of the project");
+        let reason = judged("node scripts/other.js", &files).unwrap_err();
+        assert_eq!(
+            reason,
+            "`postinstall` runs `node scripts/other.js`, and `/app/scripts/other.js` is no program of the project"
+        );
+    }
+
+    #[test]
+    fn managers_as_names_of_programs() {
+        let project = Memory::new(&[("/app/package.json", r#"{"scripts": {"lint": "eslint ."}}"#)]);
+        let judged = |manager, script| {
+            judge(&mut Sources::new(&project), "/app", manager, "postinstall", script)
+                .map_err(|unclear| unclear.reason)
+        };
+        assert_eq!(judged("yarn", "yarn patch-package"), Ok(()));
+        assert_eq!(
+            judged("pnpm", "pnpm run lint").unwrap_err(),
+            "`postinstall` runs `pnpm run lint`, which runs `eslint .`, which may read any file of the project"
+        );
+        assert_eq!(
+            judged("npm", "yarn patch-package").unwrap_err(),
+            "`postinstall` runs `yarn patch-package`, which may read any file of the project"
+        );
     }
 
     #[test]
