@@ -7,6 +7,7 @@ pub(super) mod jsonc;
 pub(super) mod local;
 pub(super) mod npmrc;
 pub(super) mod package;
+pub(super) mod prisma;
 pub(super) mod program;
 pub(super) mod scripts;
 pub(super) mod surroundings;

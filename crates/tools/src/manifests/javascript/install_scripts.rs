@@ -4,6 +4,7 @@
 use super::super::paths::{above, join};
 use super::super::sources::Sources;
 use super::super::{Call, Look, Unclear};
+use super::prisma::{self, Missing};
 use super::scripts::{Class, DATA};
 
 /// A package whose install script runs.
@@ -44,6 +45,18 @@ pub(in crate::manifests) fn judge(
             if sources.project.look(&own) != Look::Absent {
                 sources.inputs.write_trees.insert(join(call.cwd, "node_modules"));
             }
+        }
+        Class::Schema => {
+            let told = |(name, value): &(&String, &Option<String>)| {
+                name.starts_with("PRISMA_") && value.as_deref().is_none_or(|value| !is_number(value))
+            };
+            if let Some((variable, _)) = call.env.iter().find(told) {
+                return Err(refused(&format!(", told by `{variable}`,")));
+            }
+            if dependency.base != call.cwd {
+                return Err(refused(&format!(" in `{}`", dependency.base)));
+            }
+            prisma::generate(sources, call.cwd, &[], Missing::Passes)?;
         }
         Class::Native | Class::Download => {
             let told = |variable: &&String| {

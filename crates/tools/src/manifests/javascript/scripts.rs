@@ -9,6 +9,7 @@ use super::super::paths::{above, join};
 use super::super::sources::Sources;
 use super::super::{Look, Unclear};
 use super::package::Package;
+use super::prisma::{self, Missing};
 use super::program;
 
 /// What is known about scripts; from `data/manifests/javascript.toml`.
@@ -20,6 +21,18 @@ pub(in crate::manifests) struct Data {
     /// Environment variables that name files for one of these scripts.
     pub(in crate::manifests) script_variables: BTreeSet<String>,
     script: Vec<Known>,
+    pub(in crate::manifests) prisma: Prisma,
+}
+
+/// What is known about Prisma.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::manifests) struct Prisma {
+    /// Names of a configuration, without their endings.
+    pub(in crate::manifests) configurations: Vec<String>,
+    pub(in crate::manifests) endings: Vec<String>,
+    /// Generators that read nothing but the schema.
+    pub(in crate::manifests) generators: BTreeSet<String>,
 }
 
 /// What the install script of a package does.
@@ -34,6 +47,8 @@ pub(in crate::manifests) enum Class {
     Message,
     /// Rewrites files of the package itself.
     Own,
+    /// Generates the client of Prisma from the schema of the folder in which the manager was called.
+    Schema,
     /// Looks at the package.json of the folder in which npm was called, and may add to the `node_modules` beside it.
     Caller,
 }
@@ -106,6 +121,9 @@ impl Judge<'_, '_> {
             let known = DATA.script.iter().find(|known| known.matches(words));
             match (words[0].as_str(), known) {
                 ("node", None) => self.program(&words[1..], script)?,
+                ("prisma", None) if words.get(1).is_some_and(|word| word == "generate") => {
+                    prisma::generate(self.sources, self.dir, &words[2..], Missing::Fails)?;
+                }
                 (_, Some(known)) => self.known(known, &command)?,
                 (_, None) => match self.named(words)? {
                     Some(called) => called.iter().try_for_each(|script| self.called(script))?,
@@ -311,7 +329,7 @@ mod tests {
             "npm run build",
             "npx tsx scripts/setup.ts",
             "node -r dotenv/config scripts/setup.js",
-            "prisma generate",
+            "prisma migrate deploy",
             "nuxt prepare",
             "patch-package --patch-dir other",
             "echo $(cat secret)",

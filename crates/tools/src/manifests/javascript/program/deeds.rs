@@ -31,11 +31,10 @@ pub(super) enum Deed {
 
 /// The deeds of the program at `path`, started in `cwd`. The error is a clause whose subject is the program.
 pub(super) fn of(text: &str, path: &str, cwd: &str) -> Result<Vec<Deed>, String> {
-    let is_typed = [".ts", ".mts", ".cts"].iter().any(|ending| path.ends_with(ending));
-    let kinds = match (is_typed, path.ends_with(".mjs")) {
-        (true, _) => vec![SourceType::ts()],
-        (false, true) => vec![SourceType::mjs()],
-        (false, false) => vec![SourceType::cjs(), SourceType::mjs()],
+    let kinds = match path.rsplit('.').next() {
+        Some("ts" | "mts" | "cts") => vec![SourceType::ts()],
+        Some("mjs") => vec![SourceType::mjs()],
+        _ => vec![SourceType::cjs(), SourceType::mjs()],
     };
     for kind in kinds {
         let allocator = Allocator::default();
@@ -45,20 +44,20 @@ pub(super) fn of(text: &str, path: &str, cwd: &str) -> Result<Vec<Deed>, String>
             continue;
         }
         let names = Names::of(&parsed.program, path, cwd)?;
-        let mut deeds = Deeds { names: &names, deeds: Vec::new(), refused: None };
-        deeds.visit_program(&parsed.program);
-        return deeds.refused.map_or(Ok(deeds.deeds), Err);
+        let mut reading = Reading { names: &names, deeds: Vec::new(), refused: None };
+        reading.visit_program(&parsed.program);
+        return reading.refused.map_or(Ok(reading.deeds), Err);
     }
     Err("is written in a way that dockopt does not read".to_owned())
 }
 
-struct Deeds<'n> {
+struct Reading<'n> {
     names: &'n Names<'n>,
     deeds: Vec<Deed>,
     refused: Option<String>,
 }
 
-impl Deeds<'_> {
+impl Reading<'_> {
     fn refuse(&mut self, why: String) {
         self.refused.get_or_insert(why);
     }
@@ -79,14 +78,14 @@ impl Deeds<'_> {
             Module::Programs => match self.command(function, arguments) {
                 Some(command) => self.deeds.push(Deed::Run(command)),
                 None => {
-                    self.refuse(format!("runs a program with `{function}` that is not known before it runs"))
+                    self.refuse(format!("runs a program with `{function}` that is not known before it runs"));
                 }
             },
             Module::Process if !NODE.process.contains(function) => {
                 self.refuse(format!("uses `process.{function}`"));
             }
             Module::Loader if function != "createRequire" => {
-                self.refuse(format!("uses `{function}` of node's `module`"))
+                self.refuse(format!("uses `{function}` of node's `module`"));
             }
             Module::Process | Module::Paths | Module::Addresses | Module::Loader | Module::Harmless => {}
         }
@@ -160,7 +159,7 @@ impl Deeds<'_> {
     }
 }
 
-impl<'a> Visit<'a> for Deeds<'_> {
+impl<'a> Visit<'a> for Reading<'_> {
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
         if !import.import_kind.is_type() {
             self.load(import.source.value.as_str());
@@ -272,7 +271,7 @@ impl<'a> Visit<'a> for Deeds<'_> {
     fn visit_ts_type_alias_declaration(&mut self, _: &TSTypeAliasDeclaration<'a>) {}
 }
 
-impl Deeds<'_> {
+impl Reading<'_> {
     /// A module that is loaded where nothing follows what becomes of it.
     fn passed_on(&mut self, name: &str) {
         match Module::of(name) {
