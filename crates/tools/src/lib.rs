@@ -88,6 +88,7 @@ const DATA: &[(&str, &str)] = data_files![
     "conda.toml",
     "corepack.toml",
     "dart.toml",
+    "deno.toml",
     "dnf.toml",
     "dotnet.toml",
     "env.toml",

@@ -8,6 +8,7 @@ mod cargo;
 mod composer;
 mod conda;
 mod dart;
+mod deno;
 mod dotnet;
 mod go;
 mod gradle;
@@ -149,6 +150,7 @@ const READERS: &[(&str, Reader)] = &[
     ("composer", composer::read),
     ("conda", conda::read),
     ("dart", dart::read),
+    ("deno", deno::read),
     ("dotnet", dotnet::read),
     ("flutter", dart::read_flutter),
     ("go", go::read),
