@@ -146,12 +146,12 @@ fn trusted_packages() {
     let extended = [("/app/tsconfig.json", r#"{"extends": "./base.json",}"#)];
     assert!(bun("ci").unclear(&project(PLAIN, &native, &extended)).contains("`extends`"));
     bun("ci --ignore-scripts").reads(&project(PLAIN, &native, &extended));
-    let prisma = plain_lock("    \"prisma\": [\"prisma@6.0.0\", \"\", {}, \"sha512-x\"],\n");
+    let msw = plain_lock("    \"msw\": [\"msw@2.0.0\", \"\", {}, \"sha512-x\"],\n");
     assert!(
-        bun("ci").unclear(&project(PLAIN, &prisma, &[])).contains("`prisma` runs an install script"),
+        bun("ci").unclear(&project(PLAIN, &msw, &[])).contains("`msw` runs an install script"),
         "Bun trusts it"
     );
-    bun("ci --ignore-scripts").reads(&project(PLAIN, &prisma, &[]));
+    bun("ci --ignore-scripts").reads(&project(PLAIN, &msw, &[]));
     let unknown = plain_lock("    \"left-pad\": [\"left-pad@1.0.0\", \"\", {}, \"sha512-x\"],\n");
     bun("ci").reads(&project(PLAIN, &unknown, &[]));
     let trusting = PLAIN.replace("\"name\"", "\"trustedDependencies\": [\"left-pad\"], \"name\"");

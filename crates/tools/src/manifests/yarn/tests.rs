@@ -152,10 +152,10 @@ fn what_cannot_be_followed() {
             "`postinstall` runs `node x.js`",
         ),
         (
-            FOUR.replace("\"name\"", "\"dependenciesMeta\": {\"prisma@5.0.0\": {\"built\": true}}, \"name\""),
+            FOUR.replace("\"name\"", "\"dependenciesMeta\": {\"msw@2.0.0\": {\"built\": true}}, \"name\""),
             BERRY.to_owned(),
             vec![],
-            "`prisma` runs an install script",
+            "`msw` runs an install script",
         ),
         (
             FOUR.replace("\"name\"", "\"resolutions\": {\"once\": \"exec:./x.js\"}, \"name\""),

@@ -1,7 +1,9 @@
+//! Small programs, and what is said of them.
+
 use proptest::prelude::*;
 
 use super::super::super::testing::Memory;
-use super::super::super::{Inputs, Look};
+use super::super::super::{Inputs, Look, Project as _};
 use super::*;
 
 fn judged(files: &[(&str, &str)]) -> Result<(Inputs, Vec<String>), String> {
@@ -159,8 +161,6 @@ fn what_node_is_told() {
 fn the_data_are_read() {
     assert!(NODE.fs.reads.contains("readFile"));
 }
-
-use super::super::super::Project as _;
 
 proptest! {
     #[test]
