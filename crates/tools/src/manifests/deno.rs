@@ -17,7 +17,6 @@ use super::javascript::local::{Dialect, Locals, Scripts};
 use super::javascript::package::{self, Package, Packed};
 use super::paths::{above, join, parent, within};
 use super::sources::Sources;
-use super::workspaces::{self, Star};
 use super::{Call, Inputs, Look, Project, Unclear};
 
 #[derive(Debug, serde::Deserialize)]
@@ -35,6 +34,9 @@ static DATA: LazyLock<Data> = LazyLock::new(|| {
 
 /// The names of the configuration, the one that counts first.
 const NAMES: [&str; 2] = ["deno.json", "deno.jsonc"];
+
+/// A configuration: its path, and what it says.
+type Configuration = (String, Map<String, Value>);
 
 const DIALECT: Dialect = Dialect {
     name: "deno",
@@ -135,7 +137,7 @@ impl Install<'_> {
     }
 
     /// deno.json or deno.jsonc of a folder.
-    fn configuration(&mut self, dir: &str) -> Result<Option<(String, Map<String, Value>)>, Unclear> {
+    fn configuration(&mut self, dir: &str) -> Result<Option<Configuration>, Unclear> {
         for name in NAMES {
             let path = join(dir, name);
             if let Some(text) = self.sources.optional(&path)? {
@@ -231,9 +233,14 @@ impl Install<'_> {
         let patterns: Option<Vec<&str>> = patterns.iter().map(Value::as_str).collect();
         let patterns = patterns
             .ok_or_else(|| Unclear::at(path, format!("`workspace` of `{path}` is no list of folders")))?;
-        let folders = workspaces::folders(self.sources.project, parent(path), &patterns, Star::Npm)
-            .map_err(|reason| Unclear::at(path, reason))?;
-        for folder in folders {
+        if let Some(pattern) = patterns.iter().find(|pattern| pattern.contains(['*', '?', '[', '{', '!'])) {
+            // Traced: it looks at every file that lies below the folders of the pattern.
+            let reason = format!(
+                "`{path}` names packages by the pattern `{pattern}`, for which Deno looks at all their files"
+            );
+            return Err(Unclear::at(path, reason));
+        }
+        for folder in patterns.iter().map(|folder| join(parent(path), folder)) {
             let configuration = self.configuration(&folder)?;
             let package = self.package(&folder)?;
             self.has_modules |= package.is_some();

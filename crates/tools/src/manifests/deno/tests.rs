@@ -38,7 +38,10 @@ fn lock_files_by_setting() {
 #[test]
 fn packages_and_workspaces() {
     let files = [
-        ("/app/deno.json", r#"{"workspace": ["./packages/*"], "importMap": "maps/imports.json"}"#),
+        (
+            "/app/deno.json",
+            r#"{"workspace": ["./packages/a", "packages/b"], "importMap": "maps/imports.json"}"#,
+        ),
         ("/app/maps/imports.json", r#"{"imports": {"ms": "npm:ms@2"}}"#),
         (
             "/app/packages/a/deno.json",
@@ -75,6 +78,10 @@ fn what_is_not_followed() {
         (
             r#"{"compilerOptions": {"types": ["./types.d.ts"]}}"#,
             "the setting `compilerOptions` of `/app/deno.json` may make Deno read other files [/app/deno.json]",
+        ),
+        (
+            r#"{"workspace": ["./packages/*"]}"#,
+            "`/app/deno.json` names packages by the pattern `./packages/*`, for which Deno looks at all their files [/app/deno.json]",
         ),
         ("[]", "`/app/deno.json` is no JSON object (was already broken?) [/app/deno.json]"),
     ] {

@@ -369,9 +369,7 @@ fn install_scripts_of_dependencies_that_may_read_the_project() {
     );
     let told = Line { env: &[("ESBUILD_BINARY_PATH", None)], ..ci() };
     told.unclear(&with_entry("node_modules/esbuild", ""));
-    for name in
-        ["puppeteer", "msw", "patch-package", "nx", "@sentry/cli", "husky", "electron-builder"]
-    {
+    for name in ["puppeteer", "msw", "patch-package", "nx", "@sentry/cli", "husky", "electron-builder"] {
         assert!(SCRIPTS.install_scripts.values().all(|names| !names.contains(name)), "{name}");
     }
     let configured = [
