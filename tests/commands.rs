@@ -13,13 +13,17 @@ use crate::matrix::{FORMS, all_tools, image, user};
 use crate::support::{self, Project};
 
 /// The passes that are about options of installs, each with what the page says of it.
-const PASSES: [(&str, &str); 3] = [
+const PASSES: [(&str, &str); 4] = [
     (
         "assume-yes",
         "Safe, or with `--unsafe` where it is not known what becomes of a question without an answer.",
     ),
     ("use-apt-get", "Safe in releases in which both do the same, with `--unsafe` in others."),
     ("skip-recommends", "With `--unsafe`."),
+    (
+        "skip-dev-dependencies",
+        "With `--unsafe`, in the final stage, where nothing after the install and nothing that the image runs is seen to need them.",
+    ),
 ];
 
 #[test]
@@ -30,8 +34,9 @@ fn installs_in_all_forms() {
         let mut text = String::new();
         for (form, before, after) in FORMS {
             let start = before.replace("USER app\n", &format!("USER {}\n", user(&tool.name)));
-            let file = format!("FROM {}\n{start}{line}{after}", image(&tool.name));
-            let outcome = fix(&file, &PASSES.map(|pass| pass.0));
+            let (above, below) = around(tool);
+            let file = format!("FROM {}\n{above}{start}{line}{after}{below}", image(&tool.name));
+            let outcome = fix(&file, tool, &PASSES.map(|pass| pass.0));
             let _ = writeln!(text, "# {form}");
             text.push_str(outcome.text.split_once('\n').map_or("", |(_, rest)| rest));
             let reasons: BTreeSet<&str> = outcome.declined.iter().map(|note| note.reason.as_str()).collect();
@@ -48,8 +53,8 @@ fn installs_in_all_forms() {
 #[test]
 fn the_page_of_commands_says_what_is_written() {
     let mut page = "# Options of installs\n\n<!-- Made by tests/commands.rs from the data of the tools. -->\n\n\
-        What is written for an install of each package manager that asks questions, has a command for people, or knows recommended \
-        packages.\n"
+        What is written for an install of each package manager that asks questions, has a command for people, or tells apart packages that \
+        an image may do without.\n"
         .to_owned();
     for (pass, class) in PASSES {
         let _ = write!(
@@ -57,15 +62,12 @@ fn the_page_of_commands_says_what_is_written() {
             "\n## [{pass}](passes/{pass}.md)\n\n{class}\n\n| image | before | after |\n|---|---|---|\n"
         );
         for (_, tool, line) in lines() {
-            let file = format!("FROM {}\nRUN {line}\n", image(&tool.name));
-            let outcome = fix(&file, &[pass]);
+            let (above, below) = around(&tool);
+            let file = format!("FROM {}\n{above}RUN {line}\n{below}", image(&tool.name));
+            let outcome = fix(&file, &tool, &[pass]);
             if outcome.text != file {
-                let after = outcome
-                    .text
-                    .lines()
-                    .nth(1)
-                    .and_then(|line| line.strip_prefix("RUN "))
-                    .unwrap_or_default();
+                let run = outcome.text.lines().find_map(|line| line.strip_prefix("RUN "));
+                let after = run.unwrap_or_default();
                 let _ = writeln!(page, "| `{}` | `{line}` | `{after}` |", image(&tool.name));
             }
         }
@@ -75,9 +77,43 @@ fn the_page_of_commands_says_what_is_written() {
     assert!(stale.is_empty(), "rewritten, since something else is written now: {}", stale.join(", "));
 }
 
+/// What stands above and below an install that needs a project.
+fn around(tool: &Tool) -> (&'static str, &'static str) {
+    match &tool.development {
+        None => ("", ""),
+        Some(how) if how.runs.folders.is_empty() => {
+            ("WORKDIR /srv/orders\nCOPY . .\n", "CMD [\"gunicorn\", \"app:app\"]\n")
+        }
+        Some(_) => ("WORKDIR /srv/orders\nCOPY . .\n", "CMD [\"node\", \"app.js\"]\n"),
+    }
+}
+
+/// A project in which each of the tools tells apart what only development needs.
+const FILES: [(&str, &str); 12] = [
+    (
+        "package.json",
+        r#"{ "name": "orders", "dependencies": { "express": "^4.19.2" }, "devDependencies": { "vitest": "^2.0.5" } }"#,
+    ),
+    ("package-lock.json", r#"{ "lockfileVersion": 3, "packages": {} }"#),
+    ("yarn.lock", "# yarn lockfile v1\n"),
+    ("bun.lock", "{ \"lockfileVersion\": 1 }\n"),
+    ("composer.json", r#"{ "require": { "php": ">=8.2" }, "require-dev": { "phpunit/phpunit": "^11.3" } }"#),
+    ("composer.lock", r#"{ "packages": [], "packages-dev": [] }"#),
+    (
+        "pyproject.toml",
+        "[project]\nname = 'orders'\ndependencies = ['gunicorn>=22']\n\n[dependency-groups]\ndev = ['pytest>=8']\n\n[tool.pdm]\n",
+    ),
+    ("poetry.lock", "[metadata]\nlock-version = \"2.0\"\n"),
+    ("uv.lock", "version = 1\nrequires-python = '>=3.12'\n"),
+    ("pdm.lock", "[metadata]\ngroups = ['default', 'dev']\n"),
+    ("app.js", "require('express')().listen(8080)\n"),
+    ("app.py", "def app(environment, start):\n    return []\n"),
+];
+
 /// What comes of a file, which is also the last word: a second run changes nothing.
-fn fix(file: &str, passes: &[&str]) -> Outcome {
-    let project = Project::of(file, &[]);
+fn fix(file: &str, tool: &Tool, passes: &[&str]) -> Outcome {
+    let files: &[(&str, &str)] = if tool.development.is_some() { &FILES } else { &[] };
+    let project = Project::of(file, files);
     let outcome = project.fix(Some(passes)).expect("it is a valid Dockerfile");
     assert_eq!(outcome.bugs, [""; 0]);
     let again = project.after(&outcome).fix(Some(passes)).expect("the result is valid");
@@ -104,7 +140,10 @@ fn lines() -> Vec<(String, Tool, String)> {
 }
 
 fn bare(tool: &Tool) -> Option<String> {
-    let has_options = |action: &Action| !action.assume_yes.is_empty() || action.lean.is_some();
+    let of_project =
+        |action: &Action| tool.development.as_ref().is_some_and(|how| how.actions.contains(&action.name));
+    let has_options =
+        |action: &Action| !action.assume_yes.is_empty() || action.lean.is_some() || of_project(action);
     let example = tool.examples.iter().find(|example| {
         let action = example.action.as_deref().and_then(|name| tool.action(name));
         !example.incomplete
@@ -117,10 +156,25 @@ fn bare(tool: &Tool) -> Option<String> {
         .iter()
         .chain(&action.answered_by)
         .chain(lean)
+        .chain(tool.development.iter().flat_map(|how| &how.decided_by))
         .map(|option| option.trim_end_matches('*'))
         .collect();
-    let is_kept = |word: &&str| {
-        !options.iter().any(|option| word == option || (option.ends_with('=') && word.starts_with(option)))
-    };
-    Some(example.line.split(' ').filter(is_kept).collect::<Vec<_>>().join(" "))
+    // Of an option that decides, the value goes with it.
+    let with_value = tool.options_with_value.iter().chain(&action.options_with_value);
+    let takes_next: Vec<&str> =
+        with_value.map(String::as_str).filter(|option| options.contains(option)).collect();
+    let mut bare: Vec<&str> = Vec::new();
+    let mut words = example.line.split(' ');
+    while let Some(word) = words.next() {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        let is_one = options.iter().any(|option| {
+            word == *option || name == *option || (option.ends_with('=') && word.starts_with(option))
+        });
+        if !is_one {
+            bare.push(word);
+        } else if takes_next.contains(&word) {
+            words.next();
+        }
+    }
+    Some(bare.join(" "))
 }

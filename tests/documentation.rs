@@ -54,9 +54,11 @@ fn example(text: &str) -> Option<(String, String)> {
 fn content(name: &str) -> &'static str {
     match name.rsplit('/').next() {
         Some("requirements.txt") => "flask\n",
-        Some("package.json") => r#"{ "name": "web", "dependencies": { "express": "^4.19.2" } }"#,
+        Some("package.json") => {
+            r#"{ "name": "web", "dependencies": { "express": "^4.19.2" }, "devDependencies": { "nodemon": "^3.1.4" } }"#
+        }
         Some("package-lock.json") => {
-            r#"{ "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "^4.19.2" } } } }"#
+            r#"{ "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "^4.19.2" }, "devDependencies": { "nodemon": "^3.1.4" } } } }"#
         }
         Some("go.mod") => "module example.org/relay\n\ngo 1.22\n\nrequire github.com/google/uuid v1.6.0\n",
         Some("go.sum") => {

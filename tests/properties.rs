@@ -99,7 +99,13 @@ const SHELLS: [&str; 4] = [
 
 /// Words that an unsafe pass may add to RUNs or take from them: those in which an install and its frozen or lean
 /// form differ, and those of steps that fetch.
-const UNSAFE: [&str; 19] = [
+const UNSAFE: [&str; 25] = [
+    "--omit=dev",
+    "--prod",
+    "--production",
+    "--no-dev",
+    "--only",
+    "main",
     "--no-install-recommends",
     "--no-recommends",
     "--setopt=install_weak_deps=False",

@@ -37,6 +37,7 @@ passes! {
     assume_yes,
     use_apt_get,
     skip_recommends,
+    skip_dev_dependencies,
     fail_pipes,
     install_from_lockfile,
     drop_package_caches,

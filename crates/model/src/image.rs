@@ -39,6 +39,11 @@ impl<'a> Image<'a> {
         self.files.get(path).map(String::as_str)
     }
 
+    /// The files of a folder and of those below it that are known, in order.
+    pub fn files_below(&self, folder: &str) -> Vec<&str> {
+        self.files.keys().map(String::as_str).filter(|file| path::within(file, folder)).collect()
+    }
+
     /// Whether this file put something into a folder, or made the folder itself.
     pub(crate) fn has_within(&self, folder: &str) -> bool {
         let within = |path: &String| path::within(path, folder);

@@ -10,6 +10,7 @@ pub mod context;
 pub mod copy;
 pub mod copy_lines;
 pub mod delay;
+pub mod development;
 pub mod digest;
 pub mod effects;
 pub mod element;

@@ -283,6 +283,18 @@ impl Toolbox {
         }
     }
 
+    /// Where the command begins that the first one runs, through all that only run another (`exec`, `env`).
+    pub fn inside(&self, words: &[Arg<'_>]) -> usize {
+        let mut at = 0;
+        while let Some((tool, command)) = self.command_at(words, at)
+            && let Some(wrapper) =
+                tool.wraps.as_ref().and_then(|wraps| unwrap_command(tool, wraps, command, words))
+        {
+            at = wrapper.words.end;
+        }
+        at
+    }
+
     fn command_at(&self, words: &[Arg<'_>], at: usize) -> Option<(&Tool, Range<usize>)> {
         let word = words.get(at)?.literal()?;
         let name = CommandName::of(word);

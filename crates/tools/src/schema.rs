@@ -6,6 +6,8 @@
 //! out, and left out means *not known*: an action without `reads` may read everything, and an option that no list names makes a command
 //! line incomplete. So every list of options is a promise: the options in it change nothing of the `reads` and `writes` beside them.
 
+pub mod development;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -65,6 +67,9 @@ pub struct Tool {
     /// The caches that it leaves behind.
     #[serde(default, rename = "cache")]
     pub caches: Vec<Cache>,
+    /// How its installs leave out packages that only development needs.
+    #[serde(default)]
+    pub development: Option<development::Development>,
     /// Commands of it that are made for people, with the ones for scripts.
     #[serde(default)]
     pub scripted: Vec<Scripted>,

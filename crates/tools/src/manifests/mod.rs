@@ -9,6 +9,7 @@ mod composer;
 mod conda;
 mod dart;
 mod deno;
+pub mod development;
 mod dotnet;
 mod go;
 mod gradle;
