@@ -93,10 +93,13 @@ fn moved(cx: &Cx<'_>, stage: usize, late: &Late<'_>) -> Result<Rewrite, String> 
     let script = cx.model.script(late.at).map_err(|error| error.to_string())?;
     let command = script.span(&late.node.span).of(&tree.text);
     let append = layout::append(cx.model, late.maker(), command).ok_or_else(|| cannot_join(cx, late.maker()))?;
-    let remove = layout::without(cx.model, late.at, late.operand)?;
+    let without = layout::without(cx.model, late.at, late.operand)?;
     let title = format!("delete `{}` in the RUN that makes it", late.what);
     let reason = "a layer keeps what its step wrote, and deleting it in a later one frees nothing";
-    Rewrite::safe(title, reason, place(cx, late), vec![append, remove]).map_err(|error| error.to_string())
+    let mut rewrite =
+        Rewrite::safe(title, reason, place(cx, late), vec![append, without.edit]).map_err(|error| error.to_string())?;
+    rewrite.commands.gone = without.gone;
+    Ok(rewrite)
 }
 
 /// Whether the RUNs from the step that brings it to the removal are as good as one: the removal comes next and brings nothing

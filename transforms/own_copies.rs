@@ -99,7 +99,7 @@ fn rewrite(cx: &Cx<'_>, found: &Found, owned: &Owned) -> Result<Rewrite, String>
         }
     }
     let mut gone = dockopt_shell::canonical(script.text(), node);
-    let mut new = None;
+    let (mut new, mut along) = (None, Vec::new());
     if let Some(folder) = &owned.left {
         let invocation = script.recognize(simple).ok_or("it is not understood")?;
         let deep = &invocation.action.ok_or("it is not understood")?.only_with;
@@ -116,7 +116,9 @@ fn rewrite(cx: &Cx<'_>, found: &Found, owned: &Owned) -> Result<Rewrite, String>
         gone = respelled.gone;
         new = Some(canonical(&respelled.new));
     } else {
-        edits.push(layout::without(model, found.instruction, found.element)?);
+        let without = layout::without(model, found.instruction, found.element)?;
+        edits.push(without.edit);
+        along = without.gone;
     }
     edits.sort_by_key(|edit| edit.span.start);
     let words = gone.clone();
@@ -129,6 +131,7 @@ fn rewrite(cx: &Cx<'_>, found: &Found, owned: &Owned) -> Result<Rewrite, String>
     let keyword = tree.instructions[found.instruction].keyword_span;
     let mut rewrite = Rewrite::safe(title, reason, keyword, edits).map_err(|error| error.to_string())?;
     rewrite.commands.gone.push(gone);
+    rewrite.commands.gone.extend(along);
     rewrite.commands.new.extend(new);
     Ok(rewrite)
 }

@@ -19,12 +19,15 @@ pub fn repeats(
 ) -> bool {
     let place = |atom: &Atom| (atom.instruction, atom.element);
     let atoms = &model.traces()[stage].atoms;
-    let Some(end) = atoms.iter().position(|atom| place(atom) == (at, element)) else { return false };
+    let own = |atom: &&Atom| place(atom) == (at, element);
+    let Some(end) = atoms.iter().position(|atom| own(&atom)) else { return false };
+    // An install that refreshes by itself is a refresh, and more.
+    let is_refresh = atoms[end].kind == AtomKind::Refresh && atoms.iter().filter(own).count() == 1;
     let before: Vec<&Atom> = atoms[..end]
         .iter()
         .filter(|atom| atom.instruction >= first && !gone.contains(&place(atom)))
         .collect();
-    atoms[end].kind == AtomKind::Refresh && is_repeated(model, &before, &atoms[end])
+    is_refresh && is_repeated(model, &before, &atoms[end])
 }
 
 /// The atoms without idle refreshes.

@@ -35,8 +35,11 @@ pub fn append(model: &Model<'_>, head: usize, last: usize, next: usize, style: &
     if !tree.instructions[head].heredocs.is_empty() {
         return append_lines(model, head, next).filter(|_| comments.is_empty());
     }
-    if !one.heredocs.is_empty() || !two.heredocs.is_empty() {
+    if !one.heredocs.is_empty() {
         return None;
+    }
+    if !two.heredocs.is_empty() {
+        return append_as_chain(model, last, next, style).filter(|_| comments.is_empty());
     }
     let (first, gone) = repeated_options(script, added)?;
     let above = model.script(last).ok()?;
@@ -62,6 +65,39 @@ pub fn append(model: &Model<'_>, head: usize, last: usize, next: usize, style: &
     let style = if operator == ";" && style.indent.len() < 2 && style.indent != "\t" { &list } else { style };
     let text = seam(model, comments, operator, style);
     Some(Joined { edits: vec![Edit { span: Span::new(end, start), text }], gone })
+}
+
+/// Writes the lines of a heredoc that stops at failures as further commands of a `&&` chain, and takes its RUN away.
+fn append_as_chain(model: &Model<'_>, last: usize, next: usize, style: &Chain) -> Option<Joined> {
+    let tree = model.tree;
+    let (above, added) = (model.script(last).ok()?, model.script(next).ok()?);
+    let two = &tree.instructions[next];
+    above.ast.and_chain().filter(|_| two.is_heredoc_script())?;
+    let parts = added.sequence().filter(|_| added.ast.and_chain().is_none())?;
+    // A `#` may begin a comment of the shell, which has no place in a chain.
+    let body = two.heredocs.first()?.body.of(&tree.text);
+    if body.contains('#') || body.contains("<<") {
+        return None;
+    }
+    let mut gone = Vec::new();
+    let mut text = String::new();
+    for part in parts {
+        let own = added.span(&part.span).of(&tree.text);
+        if set_options(part).is_some_and(|options| options == "e") {
+            gone.push(dockopt_shell::canonical(added.text(), part));
+        } else if own.contains('\n') || set_options(part).is_some() {
+            return None;
+        } else {
+            text.push_str(&style.between(tree, "&&"));
+            text.push_str(own);
+        }
+    }
+    let item = above.ast.list.items.last().filter(|item| item.terminator.is_none())?;
+    let end = above.logical.source_end(item.node.span.end);
+    let rest = &tree.text[end..tree.instructions[last].code_span(&tree.text).end];
+    let edits =
+        vec![Edit { span: Span::at(end), text }, Edit { span: whole(tree, next), text: String::new() }];
+    rest.trim().is_empty().then_some(Joined { edits, gone })
 }
 
 /// What stands between two commands of a chain: the operator, a line break, and the comments that describe the second.

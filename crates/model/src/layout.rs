@@ -175,21 +175,39 @@ pub fn add_flags(tree: &Tree, instruction: usize, flags: &[String]) -> Edit {
     Edit { span: Span::new(behind, start), text: format!("{text}{line}") }
 }
 
+/// A command that is taken out.
+#[derive(Debug, Clone)]
+pub struct Without {
+    /// The edit that does so.
+    pub edit: Edit,
+    /// Commands, in one spelling, that go along with it since they said how the RUN fails: `set -e`.
+    pub gone: Vec<String>,
+}
+
 /// Takes command `index` out of a RUN, or all of the RUN where nothing else is in it. `Err` says what stands in the way.
-pub fn without(model: &Model<'_>, instruction: usize, index: usize) -> Result<Edit, &'static str> {
+pub fn without(model: &Model<'_>, instruction: usize, index: usize) -> Result<Without, &'static str> {
+    const NO_CHAIN: &str = "its RUN is no plain `&&` chain";
     let tree = model.tree;
-    let parts = model.script(instruction).ok().and_then(parts).ok_or("its RUN is no plain `&&` chain")?;
-    if parts.iter().filter(|part| !sets_options(part)).count() > 1 {
+    let script = model.script(instruction).map_err(|_| NO_CHAIN)?;
+    let parts = parts(script).ok_or(NO_CHAIN)?;
+    let (options, commands): (Vec<&Node>, Vec<&Node>) =
+        parts.into_iter().partition(|part| sets_options(part));
+    if commands.len() > 1 {
         return remove(model, instruction, index)
+            .map(|edit| Without { edit, gone: Vec::new() })
             .ok_or("a comment or a heredoc in its RUN stands in the way; change it by hand");
     }
-    if has_comments(tree, instruction) {
+    // A comment in a heredoc is a part of its text.
+    let body =
+        tree.instructions[instruction].heredocs.first().map_or("", |heredoc| heredoc.body.of(&tree.text));
+    if has_comments(tree, instruction) || body.contains('#') {
         return Err("a comment describes its RUN; change both by hand");
     }
     if !tree.instructions[instruction].flags.is_empty() {
         return Err("its RUN has flags");
     }
-    Ok(Edit { span: whole(tree, instruction), text: String::new() })
+    let gone = options.into_iter().map(|node| dockopt_shell::canonical(script.text(), node)).collect();
+    Ok(Without { edit: Edit { span: whole(tree, instruction), text: String::new() }, gone })
 }
 
 /// Takes command `index` out of a RUN of several, which is a `&&` chain or a list that stops at failures. `None` where a comment
