@@ -23,5 +23,5 @@ mod split;
 mod support;
 mod tidy;
 mod verify;
-mod web;
 mod volatility;
+mod web;

@@ -95,7 +95,6 @@ impl Place<'_, '_> {
         if !self.invocation.wrappers.is_empty() {
             return Err(format!("{title} runs under another command here"));
         }
-        self.has_option(&image)?;
         let state = self.model.stages[self.stage].states.last().expect("a stage has a state after its end");
         for environment in self.how.environments.iter().filter(|one| needs.runtime.contains(&one.package)) {
             let value = state.variables.get(&environment.variable).and_then(|variable| variable.value.get());
@@ -112,6 +111,7 @@ impl Place<'_, '_> {
             }
         }
         self.steps()?;
+        self.has_option(&image)?;
         if state.cwd.get().is_none_or(|cwd| cwd != self.cwd) {
             return Err("what the image runs starts in another folder".to_owned());
         }
