@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dockopt_model::{Child, Context, Ignore, IgnoreFile, Model, Pipes, runtime};
+use dockopt_model::{Apart, Child, Context, Ignore, IgnoreFile, Model, Pipes, runtime};
 use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
-use dockopt_transforms::{Class, Commands, Cx, Options, PASSES, Pass, Phase, Proof, Proposal, Rewrite};
+use dockopt_transforms::{Class, Cx, Options, PASSES, Pass, Phase, Proof, Proposal, Rewrite};
 
 use crate::suppress::{Subject, kept_by};
 
@@ -323,16 +323,9 @@ impl<'a> Run<'_, 'a> {
             // What `.dockerignore` leaves out now is compared as left out before, too: that is what the rewrite says.
             let ignored = (!lines.is_empty()).then(|| self.request.model(model.tree, context.as_ref()));
             let before = ignored.as_ref().unwrap_or(model);
-            // An unsafe rewrite changes what it says, the commands that it lists, and nothing else.
-            let apart = |side: fn(&Commands) -> &Vec<String>| -> BTreeSet<String> {
-                let named = rewrites.iter().filter(|rewrite| rewrite.class != Class::Safe);
-                named.flat_map(|rewrite| side(&rewrite.commands)).cloned().collect()
-            };
-            let (gone, new) = (apart(|commands| &commands.gone), apart(|commands| &commands.new));
-            let is_declared =
-                |rewrite: &&Rewrite| rewrite.class != Class::Safe && rewrite.pipes == Pipes::MayFail;
-            let pipes = if rewrites.iter().any(is_declared) { Pipes::MayFail } else { Pipes::AsWritten };
-            let (old, new) = (before.digest_apart_from(&gone, pipes), after.digest_apart_from(&new, pipes));
+            // An unsafe rewrite changes what it says, the commands and settings that it lists, and nothing else.
+            let apart = apart(rewrites);
+            let (old, new) = (before.digest_apart_from(&apart), after.digest_apart_from(&apart));
             if old.first_difference(&new).is_some() {
                 return Err(Fault::Unproven(
                     "it could not be proven that the image stays the same".to_owned(),
@@ -376,6 +369,19 @@ enum Fault {
     Bug(String),
     /// The image may differ.
     Unproven(String),
+}
+
+/// What rewrites change on purpose. A command that goes may stand elsewhere, too, and there it comes as little into account as here.
+fn apart(rewrites: &[&Rewrite]) -> Apart {
+    let mut apart = Apart::default();
+    for rewrite in rewrites.iter().filter(|rewrite| rewrite.class != Class::Safe) {
+        apart.commands.extend(rewrite.commands.gone.iter().chain(&rewrite.commands.new).cloned());
+        apart.settings.extend(rewrite.settings.iter().cloned());
+        if rewrite.pipes == Pipes::MayFail {
+            apart.pipes = Pipes::MayFail;
+        }
+    }
+    apart
 }
 
 /// No command is lost: the difference between the commands before and after is what the rewrites declare.

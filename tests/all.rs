@@ -16,6 +16,7 @@ mod image;
 mod matrix;
 mod parsers;
 mod properties;
+mod reading;
 mod registry;
 mod rules;
 mod simulate;

@@ -6,7 +6,7 @@
 
 pub use dockopt_model::builder::Builder;
 pub use dockopt_model::caches::Caches;
-use dockopt_model::{Model, Packages, Pins, Pipes, layout};
+use dockopt_model::{Model, Packages, Pins, Pipes, Setting, layout};
 use dockopt_syntax::{Edit, EditError, Edits, Span};
 
 /// Declares the passes: each file by its module, in the order of phases.
@@ -30,12 +30,23 @@ macro_rules! passes {
 
 passes! {
     rejoin_swallowed_instruction,
+    consistent_casing,
+    stage_name_casing,
+    reserved_stage_names,
+    modern_env,
+    label_not_maintainer,
+    one_cmd,
+    quote_exec_json,
+    absolute_workdir,
+    copy_not_add,
+    no_relative_copy_source,
     split_stages,
     copy_manifests_first,
     fetch_dependencies_first,
     join_package_index,
     assume_yes,
     use_apt_get,
+    no_sudo,
     skip_recommends,
     skip_dev_dependencies,
     fail_pipes,
@@ -48,7 +59,10 @@ passes! {
     link_copies,
     pin_bases,
     pin_packages,
+    exec_form,
+    silent_debconf,
     ignore_build_noise,
+    no_empty_continuations,
 }
 
 /// What is true after all passes of it ran. They run in this order.
@@ -256,6 +270,8 @@ pub struct Rewrite {
     pub commands: Commands,
     /// What it is held to.
     pub proof: Proof,
+    /// Settings of the image that change, of an unsafe rewrite.
+    pub settings: Vec<Setting>,
     /// Whether it changes which pipelines fail.
     pub pipes: Pipes,
 }
@@ -306,6 +322,7 @@ impl Rewrite {
             ignore: Vec::new(),
             commands: Commands::default(),
             proof: Proof::Digest,
+            settings: Vec::new(),
             pipes: Pipes::AsWritten,
         })
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dockopt_syntax::{Instruction, Keyword, Tree};
+use dockopt_syntax::{Body, Form, Instruction, Keyword, Tree, Word};
 
 use crate::context::{Context, EntryKind};
 use crate::ignore::Ignore;
@@ -233,6 +233,30 @@ pub fn has_switch(instruction: &Instruction, name: &str) -> bool {
 pub fn looks_up_owner(instruction: &Instruction) -> bool {
     let owner = instruction.flag("chown").and_then(|flag| flag.value.as_deref()).unwrap_or_default();
     owner.contains(|c: char| !c.is_ascii_digit() && c != ':') && owner != "root" && owner != "root:root"
+}
+
+/// The arguments of a COPY or ADD in one spelling: a source that begins above the build context begins at its root.
+pub(crate) fn arguments(instruction: &Instruction) -> String {
+    let text = instruction.arguments_text();
+    match &instruction.body {
+        Body::Copy(copy) | Body::Add(copy)
+            if copy.form == Form::Plain
+                && copy.sources.iter().any(|source| source.text.starts_with("..")) =>
+        {
+            let from_root = |source: &str| {
+                let end = if source.ends_with('/') { "/" } else { "" };
+                let clean = gopath::clean(&format!("/{source}"));
+                if clean == "/" { ".".to_owned() } else { clean.trim_start_matches('/').to_owned() + end }
+            };
+            let word = |source: &Word| match source.text.as_str() {
+                text if text == ".." || text.starts_with("../") => from_root(text),
+                text => text.to_owned(),
+            };
+            let words: Vec<String> = copy.sources.iter().map(word).collect();
+            format!("{} {}", words.join(" "), copy.destination.text)
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Whether ADD fetches the source: a URL, or a git repository.

@@ -19,12 +19,15 @@
 //!   COPY gives its attributes later, before anything looks at them.
 //! - `pinned-reference`: a name of an image is the repository and digest that it stands for, where it has a digest or an answer
 //!   gives it one (`pins.rs`), and the tag beside a digest is nothing.
+//! - `one-spelling`: names of stages are found in any case, quotes are no part of a value, and a source of COPY that begins above the
+//!   build context begins at its root.
 //! - `folder-attributes`: an install that reads a folder whole does not look at the owner and mode of the folder itself.
 //!
 //! Two traces are equal if one becomes the other by swapping neighbours that are independent. Each atom is hashed together
 //! with the hashes of all earlier atoms that it conflicts with, and the trace is the multiset of these hashes: like the
 //! Foata normal form this is unique for a given independence relation, and it needs no levels.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -39,9 +42,53 @@ use crate::owned;
 use crate::pins;
 use crate::region::{Footprint, Region};
 use crate::stages::{Parent, Stage};
+use crate::state::ARGUMENT;
 use crate::trace::Trace;
 use crate::triggers::Child;
 use crate::{Known, Model};
+
+/// What two files differ in on purpose, and what is left out of both digests for that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// These commands, each in its one spelling, do nothing. A command inside a block is part of it and counts.
+    pub commands: BTreeSet<String>,
+    /// These settings of the image are left out.
+    pub settings: BTreeSet<Setting>,
+    /// Whether it matters that the failure of a pipeline is lost.
+    pub pipes: Pipes,
+}
+
+/// A part of the image's configuration that an instruction sets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Setting {
+    /// The author, by MAINTAINER.
+    Author,
+    /// What runs, by CMD.
+    Cmd,
+    /// What runs, by ENTRYPOINT.
+    Entrypoint,
+    /// The label of that name.
+    Label(String),
+    /// The name of this stage.
+    StageName(usize),
+    /// The variable of that name in the environment of containers. Steps of the build see the same value, unless a build argument
+    /// of its name says otherwise.
+    Variable(String),
+}
+
+impl Setting {
+    /// Where [`configuration`] lists it; a variable stands there with its value.
+    fn slot(&self) -> String {
+        match self {
+            Self::Author => "author".to_owned(),
+            Self::Cmd => "cmd".to_owned(),
+            Self::Entrypoint => "entrypoint".to_owned(),
+            Self::Label(name) => format!("label {name}"),
+            Self::StageName(_) => "stage name".to_owned(),
+            Self::Variable(name) => format!("variable {name}"),
+        }
+    }
+}
 
 /// Whether it matters that the failure of a pipeline is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,25 +109,24 @@ pub struct Digest {
 impl Digest {
     /// The digest of a model.
     pub fn of(model: &Model<'_>) -> Self {
-        Self::apart_from(model, &BTreeSet::new(), Pipes::AsWritten)
+        Self::apart_from(model, &Apart::default())
     }
 
-    /// The digest as if these commands, each in its one spelling, did nothing: what is the same about two files that differ in
-    /// them on purpose. A command inside a block is part of it and counts.
-    pub fn apart_from(model: &Model<'_>, commands: &BTreeSet<String>, pipes: Pipes) -> Self {
-        let mut stages = Self::of_stages(model, commands, pipes);
+    /// The digest without some things: what is the same about two files that differ in them on purpose.
+    pub fn apart_from(model: &Model<'_>, apart: &Apart) -> Self {
+        let mut stages = Self::of_stages(model, apart);
         // The triggers of a stage mean what a child makes of them: what they build upon is all that is known of the child.
         for child in Child::of(model.tree) {
-            stages.extend(Self::of_stages(&child.model(model.toolbox, model.pins), commands, pipes).pop());
+            stages.extend(Self::of_stages(&child.model(model.toolbox, model.pins), apart).pop());
         }
         Self { stages }
     }
 
     /// The digest of each stage, triggers aside.
-    fn of_stages(model: &Model<'_>, commands: &BTreeSet<String>, pipes: Pipes) -> Vec<u128> {
+    fn of_stages(model: &Model<'_>, apart: &Apart) -> Vec<u128> {
         let mut stages: Vec<u128> = Vec::new();
         for (index, stage) in model.stages.iter().enumerate() {
-            let atoms = needed(model, index, commands);
+            let atoms = needed(model, index, &apart.commands);
             let owned = owned::fold(model, index, &atoms);
             let atoms = owned.as_ref().map_or(atoms, |own| own.iter().collect());
             let atoms = normalise(model, &atoms);
@@ -90,8 +136,8 @@ impl Digest {
                 Parent::Scratch => state.add("scratch"),
                 Parent::Image { .. } => {}
             }
-            state.add(&configuration(model, stage));
-            let mut hashes = histories(&atoms, pipes);
+            state.add(&configuration(model, index, &apart.settings));
+            let mut hashes = histories(&atoms, apart);
             hashes.sort_unstable();
             state.add(&hashes);
             stages.push(state.finish());
@@ -299,7 +345,7 @@ fn made_folders<'m>(atoms: &[&'m Atom]) -> Vec<&'m Atom> {
 }
 
 /// The hash of each atom with all earlier atoms that it conflicts with.
-fn histories(atoms: &[&Atom], pipes: Pipes) -> Vec<u128> {
+fn histories(atoms: &[&Atom], apart: &Apart) -> Vec<u128> {
     let mut hashes: Vec<u128> = Vec::with_capacity(atoms.len());
     let mut by_path: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut runs: Vec<usize> = Vec::new();
@@ -324,10 +370,7 @@ fn histories(atoms: &[&Atom], pipes: Pipes) -> Vec<u128> {
         }
         before.sort_unstable();
         let mut state = Fingerprint::default();
-        match pipes {
-            Pipes::AsWritten => state.add(&atom.label),
-            Pipes::MayFail => state.add(&atom.label.replace(IDLE_PIPEFAIL, "")),
-        }
+        state.add(label(atom, apart).as_ref());
         state.add(&atom.path());
         state.add(&before);
         hashes.push(state.finish());
@@ -335,21 +378,63 @@ fn histories(atoms: &[&Atom], pipes: Pipes) -> Vec<u128> {
     hashes
 }
 
+/// The label of an atom without what is left out.
+fn label<'a>(atom: &'a Atom, apart: &Apart) -> Cow<'a, str> {
+    let mut label = Cow::Borrowed(atom.label.as_str());
+    if apart.pipes == Pipes::MayFail && label.contains(IDLE_PIPEFAIL) {
+        label = label.replace(IDLE_PIPEFAIL, "").into();
+    }
+    for setting in &apart.settings {
+        let Setting::Variable(name) = setting else { continue };
+        let as_argument = format!(" {name}={ARGUMENT}");
+        if label.contains(&as_argument) {
+            label = label.replace(&as_argument, &format!(" {name}=")).into();
+        }
+    }
+    label
+}
+
 /// What a stage gives the image besides files, and what it starts from.
-fn configuration(model: &Model<'_>, stage: &Stage) -> Vec<String> {
+fn configuration(model: &Model<'_>, index: usize, without: &BTreeSet<Setting>) -> Vec<String> {
+    let stage = &model.stages[index];
+    let Settings { mut slots, sets, state } = read_settings(model, stage);
+    // Names of stages are found in any case.
+    slots.extend(stage.name.clone().map(|name| ("stage name".to_owned(), name)));
     let end = stage.states.last().expect("a stage has a state after its end");
-    let mut all = vec![base(model, stage)];
-    all.extend(end.variables.iter().map(|(name, variable)| format!("{name}={}", variable.label)));
-    all.extend(settings(model, stage));
-    all
+    let variables = end.variables.iter().map(|(name, variable)| (name, &variable.label));
+    slots.extend(variables.map(|(name, label)| (format!("variable {name}"), label.clone())));
+    let is_of_other = |setting: &&Setting| matches!(setting, Setting::StageName(of) if *of != index);
+    for setting in without.iter().filter(|setting| !is_of_other(setting)) {
+        slots.remove(&setting.slot());
+    }
+    [vec![base(model, stage)], Settings { slots, sets, state }.texts()].concat()
 }
 
 /// What a stage gives the image besides files and variables.
 pub(crate) fn settings(model: &Model<'_>, stage: &Stage) -> Vec<String> {
+    read_settings(model, stage).texts()
+}
+
+/// Settings of an image: those of which the last one counts, those that add up, and where and as whom it starts.
+struct Settings {
+    slots: BTreeMap<String, String>,
+    sets: Vec<String>,
+    state: String,
+}
+
+impl Settings {
+    fn texts(self) -> Vec<String> {
+        let slots = self.slots.into_iter().map(|(slot, text)| format!("{slot} {text}"));
+        std::iter::once(self.state).chain(slots).chain(self.sets).collect()
+    }
+}
+
+fn read_settings(model: &Model<'_>, stage: &Stage) -> Settings {
     let tree = model.tree;
     let mut slots: BTreeMap<String, String> = BTreeMap::new();
     let mut sets: Vec<String> = Vec::new();
-    for instruction in &tree.instructions[stage.instructions.clone()] {
+    for at in stage.instructions.clone() {
+        let (instruction, state) = (&tree.instructions[at], stage.state(at));
         let at = |name: &str| (name.to_owned(), one_text(instruction));
         let (slot, text) = match &instruction.body {
             Body::Cmd(command) => ("cmd".to_owned(), command_text(instruction, command)),
@@ -364,7 +449,8 @@ pub(crate) fn settings(model: &Model<'_>, stage: &Stage) -> Vec<String> {
             Body::Label(pairs) => {
                 for pair in pairs {
                     let value = pair.value.as_ref().map_or("", |value| value.text.as_str());
-                    slots.insert(format!("label {}", pair.key.text), value.to_owned());
+                    let value = state.label(value, tree.escape);
+                    slots.insert(format!("label {}", pair.key.text), value);
                 }
                 continue;
             }
@@ -381,25 +467,21 @@ pub(crate) fn settings(model: &Model<'_>, stage: &Stage) -> Vec<String> {
     sets.sort_unstable();
     sets.dedup();
     let end = stage.states.last().expect("a stage has a state after its end");
-    let mut all = vec![format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell)];
-    all.extend(slots.into_iter().map(|(slot, text)| format!("{slot} {text}")));
-    all.extend(sets);
-    all
+    Settings { slots, sets, state: format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell) }
 }
 
 /// What a stage starts from: an image by what its name stands for, and by the name itself where a build argument may change that.
 fn base(model: &Model<'_>, stage: &Stage) -> String {
-    let Body::From { image, alias } = &model.tree.instructions[stage.from].body else { return String::new() };
-    let alias = alias.as_ref().map(|alias| &alias.name.text);
-    match &stage.parent {
-        Parent::Image { name: Known::Is(name), .. } if image.text.contains('$') => {
-            format!("{} {} {alias:?}", image.text, pins::identity(model.pins, name))
-        }
-        Parent::Image { name: Known::Is(name), .. } => {
-            format!("{} {alias:?}", pins::identity(model.pins, name))
-        }
-        _ => format!("{} {alias:?}", image.text),
-    }
+    let from = &model.tree.instructions[stage.from];
+    let Body::From { image, .. } = &from.body else { return String::new() };
+    let written = if image.text.contains('$') { image.text.as_str() } else { "" };
+    let meant = match &stage.parent {
+        Parent::Image { name: Known::Is(name), .. } => pins::identity(model.pins, name),
+        Parent::Image { name: Known::Unknown, .. } => String::new(),
+        Parent::Stage(of) => format!("stage {of}"),
+        Parent::Scratch => "scratch".to_owned(),
+    };
+    format!("{} {written} {meant}", flags(from))
 }
 
 /// The flags of an instruction, wherever it stands.

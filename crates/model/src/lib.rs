@@ -45,7 +45,7 @@ pub mod packages;
 pub mod parents;
 pub mod path;
 pub mod pins;
-mod portable;
+pub mod portable;
 mod prelude;
 pub mod reference;
 pub mod refreshes;
@@ -64,7 +64,7 @@ mod user;
 pub mod versions;
 
 pub use context::{Context, Entry, EntryKind, Files, IgnoreFile};
-pub use digest::{Digest, Pipes};
+pub use digest::{Apart, Digest, Pipes, Setting};
 pub use element::Element;
 pub use ignore::Ignore;
 pub use image::Image;

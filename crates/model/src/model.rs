@@ -1,13 +1,13 @@
 //! The model of one file: everything that passes ask about, computed once for a text.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use dockopt_syntax::{Body, Tree};
 use dockopt_tools::Toolbox;
 
 use crate::context::Context;
-use crate::digest::{Digest, Pipes};
+use crate::digest::{Apart, Digest};
 use crate::image::Image;
 use crate::pins::{self, Pins};
 use crate::script::{NoScript, Script};
@@ -150,13 +150,9 @@ impl<'a> Model<'a> {
         self.digest.get_or_init(|| Digest::of(self))
     }
 
-    /// The meaning of the file as if these commands, each in its one spelling, did nothing.
-    pub fn digest_apart_from(&self, commands: &BTreeSet<String>, pipes: Pipes) -> Digest {
-        if commands.is_empty() && pipes == Pipes::AsWritten {
-            self.digest().clone()
-        } else {
-            Digest::apart_from(self, commands, pipes)
-        }
+    /// The meaning of the file without some things.
+    pub fn digest_apart_from(&self, apart: &Apart) -> Digest {
+        if *apart == Apart::default() { self.digest().clone() } else { Digest::apart_from(self, apart) }
     }
 
     /// The major versions of tools before an element of a RUN.

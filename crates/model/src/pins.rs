@@ -63,15 +63,13 @@ pub(crate) fn pinned(pins: &Pins, name: &str) -> String {
     }
 }
 
-/// A flag of RUN in one spelling: a mount with the image that it names, if that is no stage.
-pub(crate) fn flag_label(pins: &Pins, flag: &Flag, from: Option<&str>) -> String {
+/// A flag of RUN in one spelling: a mount with what it names stands for.
+pub(crate) fn flag_label(flag: &Flag, from: Option<&str>, meaning: impl Fn(&str) -> String) -> String {
     let label = format!("--{}={:?}", flag.name, flag.value);
     match from {
-        Some(from) => format!(
-            "{} from {}",
-            label.replacen(&format!("from={from}"), "from=image", 1),
-            identity(pins, from)
-        ),
+        Some(from) => {
+            format!("{} from {}", label.replacen(&format!("from={from}"), "from=image", 1), meaning(from))
+        }
         None => label,
     }
 }

@@ -7,6 +7,11 @@ use crate::Script;
 /// Commands of a shell itself that do the same in all shells, with whatever words.
 const SAME: [&str; 10] = ["cd", "set", "export", "unset", "true", "false", ":", "exit", "umask", "command"];
 
+/// Whether a shell runs the command by itself, with or without a program of that name.
+pub fn is_builtin(name: &str) -> bool {
+    SAME.contains(&name) || PRINT.contains(&name) || OTHER.contains(&name)
+}
+
 /// Commands that print their words, which differ in what they make of a backslash and of options.
 const PRINT: [&str; 2] = ["echo", "printf"];
 

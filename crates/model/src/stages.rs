@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use dockopt_syntax::{Body, Instruction, Tree};
+use dockopt_syntax::{Body, Instruction, Span, Tree};
 use dockopt_tools::bases::{self, Base};
 
 use crate::Known;
@@ -175,6 +175,36 @@ pub fn sources_of(instruction: &Instruction, stages: &[Stage], stage: usize) -> 
     let mounts =
         instruction.mounts().into_iter().filter_map(|mount| mount.option(&["from"]).map(str::to_owned));
     flag.into_iter().chain(mounts).filter_map(|name| named(stages, stage, &name)).collect()
+}
+
+/// Where later instructions refer to a stage by its name: the name in the source.
+pub fn references(tree: &Tree, stages: &[Stage], stage: usize) -> Vec<Span> {
+    let is_it = |at: usize, span: Span| {
+        let name = span.of(&tree.text);
+        stages[stage].name.as_deref() == Some(&name.to_lowercase()) && named(stages, at, name) == Some(stage)
+    };
+    let mut found = Vec::new();
+    for (at, later) in stages.iter().enumerate().skip(stage + 1) {
+        if let Body::From { image, .. } = &tree.instructions[later.from].body {
+            found.extend(Some(image.span).filter(|span| is_it(at, *span)));
+        }
+        for instruction in &tree.instructions[later.instructions.clone()] {
+            found.extend(named_in(instruction, &tree.text).into_iter().filter(|span| is_it(at, *span)));
+        }
+    }
+    found
+}
+
+/// What the flags of an instruction name as the image or stage to take something from.
+fn named_in(instruction: &Instruction, text: &str) -> Vec<Span> {
+    let flags = instruction.flags.iter().filter(|flag| matches!(flag.name.as_str(), "from" | "mount"));
+    let place = |span: Span| {
+        let start = span.start + span.of(text).find("from=")? + "from=".len();
+        let rest = &text[start..span.end];
+        let end = rest.find([',', '"', '\'']).unwrap_or(rest.len());
+        Some(Span::new(start, start + end))
+    };
+    flags.filter_map(|flag| place(flag.span)).collect()
 }
 
 fn mark_shipping(tree: &Tree, stages: &mut [Stage]) {

@@ -9,6 +9,9 @@ use dockopt_tools::bases::Base;
 use crate::expand::{Lookup, expand, variables};
 use crate::{Known, path};
 
+/// The beginning of the label of a variable that comes from ARG.
+pub(crate) const ARGUMENT: &str = "arg\u{1}";
+
 /// The shell that reads RUN.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Shell {
@@ -78,7 +81,7 @@ impl State {
 
     /// Whether a variable comes from ARG, so that each build may give it another value.
     pub fn is_argument(&self, name: &str) -> bool {
-        self.variables.get(name).is_some_and(|variable| variable.label.contains("arg\u{1}"))
+        self.variables.get(name).is_some_and(|variable| variable.label.contains(ARGUMENT))
     }
 
     /// Expands a word of an instruction.
@@ -86,12 +89,27 @@ impl State {
         expand(word, escape, &|name| self.lookup(name))
     }
 
-    /// What a word is made of: its text, with the labels of the variables that it mentions.
-    fn label(&self, word: &str, escape: Escape) -> String {
+    /// What a word is made of: its text, with the labels of the variables that it mentions. Quotes are no part of it where each
+    /// variable stands for its value and nothing else.
+    pub(crate) fn label(&self, word: &str, escape: Escape) -> String {
         if let Known::Is(value) = self.expand(word, escape) {
             return value;
         }
-        let mut label = word.to_owned();
+        let with_names = || {
+            expand(word, escape, &|name| match self.lookup(name) {
+                Lookup::Unknown => Lookup::Set(format!("\u{1}${name}\u{2}")),
+                known => known,
+            })
+        };
+        // In `${name:-word}` it is more than a value that is not known.
+        let is_plain = word.split("${").skip(1).all(|rest| {
+            rest.split_once('}')
+                .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        });
+        let mut label = match with_names() {
+            Known::Is(text) if is_plain => text,
+            _ => word.to_owned(),
+        };
         for name in variables(word, escape) {
             label.push('\u{1}');
             label.push_str(&name);
@@ -135,7 +153,7 @@ impl State {
                         (None, Some(global)) => global.label.clone(),
                         (None, None) => String::new(),
                     };
-                    label.insert_str(0, "arg\u{1}");
+                    label.insert_str(0, ARGUMENT);
                     self.variables.insert(name.to_owned(), Variable { value: Known::Unknown, label });
                 }
             }

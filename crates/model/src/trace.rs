@@ -228,19 +228,18 @@ impl Tracer<'_> {
             }
             Copied::Opaque { reason, below } => {
                 self.trace.unfollowed.push((at, reason.clone()));
-                let mut label = format!(
-                    "{} {attributes} {} cwd={:?}",
-                    instruction.keyword.name(),
-                    instruction.arguments_text(),
-                    state.cwd
-                );
+                let arguments = copy::arguments(instruction);
+                let mut label =
+                    format!("{} {attributes} {arguments} cwd={:?}", instruction.keyword.name(), state.cwd);
                 for heredoc in &instruction.heredocs {
                     label.push_str(heredoc.body.of(&tree.text));
                 }
                 if let Some(from) = instruction.flag("from").and_then(|flag| flag.value.clone()) {
-                    let stage = stages::named(self.input.stages, self.index, &from);
-                    let from = if stage.is_some() { from } else { pins::identity(self.input.pins, &from) };
-                    label.push_str(&format!(" from={from}#{stage:?}"));
+                    let from = match stages::named(self.input.stages, self.index, &from) {
+                        Some(stage) => format!("stage {stage}"),
+                        None => pins::identity(self.input.pins, &from),
+                    };
+                    label.push_str(&format!(" from={from}"));
                 }
                 label.push_str(&label::variables_in(tree, state, instruction));
                 let mut effects = Effects { reads, ..Effects::default() };
@@ -377,8 +376,10 @@ impl Tracer<'_> {
     fn flag(&self, mounts: &[Mount], flag: &Flag) -> String {
         let mount = mounts.iter().find(|mount| mount.span == flag.span);
         let from = mount.and_then(|mount| mount.option(&["from"]));
-        let image = from.filter(|from| stages::named(self.input.stages, self.index, from).is_none());
-        pins::flag_label(self.input.pins, flag, image)
+        pins::flag_label(flag, from, |from| match stages::named(self.input.stages, self.index, from) {
+            Some(stage) => format!("stage {stage}"),
+            None => pins::identity(self.input.pins, from),
+        })
     }
 
     fn opaque_run(&mut self, at: usize, instruction: &Instruction, mounts: &[String], why: &NoScript) {

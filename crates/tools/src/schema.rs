@@ -39,6 +39,9 @@ pub struct Tool {
     /// Environment variables, `*` being a wildcard, that can change what it does, besides those that every program may read.
     #[serde(default)]
     pub environment: Vec<String>,
+    /// Those of them that only builds need: nobody at a terminal of a container wants them.
+    #[serde(default)]
+    pub build_variables: Vec<String>,
     /// What becomes of a question that nobody answers, there being no terminal and an empty input.
     #[serde(default)]
     pub unanswered: Unanswered,
@@ -861,6 +864,9 @@ pub struct Wraps {
     /// What is different for the command inside.
     #[serde(default)]
     pub changes: BTreeSet<Change>,
+    /// The user who runs the command inside, where no option names another one.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
 /// What a wrapper changes for the command inside it.
