@@ -189,6 +189,9 @@ pub struct Check {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub passes: Passes,
+    /// Do not run shellcheck over the scripts of RUN, where it is installed
+    #[arg(long)]
+    pub no_shellcheck: bool,
     /// How to report
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: Format,

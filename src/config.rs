@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dockopt_model::reference::Reference;
 use dockopt_model::{Packages, Pins};
-use dockopt_rules::{RULES, Settings};
+use dockopt_rules::{LabelKind, Others, RULES, Settings};
 use dockopt_syntax::Span;
 use dockopt_tools::{Tool, Toolbox};
 use dockopt_transforms::{Builder, Caches, Merge, Options, PASSES};
@@ -18,6 +18,7 @@ use toml::Spanned;
 
 use crate::pin::Precision;
 use crate::problem::{Place, Problem};
+use crate::shellcheck;
 use crate::source::{self, shown};
 use crate::suppress::Subject;
 use dockopt_model::nearest::nearest;
@@ -116,13 +117,15 @@ pub fn check_names(names: &[String], argument: &str) -> Result<(), Problem> {
 }
 
 /// The passes and the rules.
-fn subjects() -> impl Iterator<Item = Subject> {
+fn subjects() -> impl Iterator<Item = Subject<'static>> {
     PASSES.iter().map(Subject::from).chain(RULES.iter().map(Subject::from))
 }
 
 /// Whether it is the name or an alias of a pass or a rule.
 fn is_subject(name: &str) -> bool {
-    subjects().any(|subject| subject.is_among([name]))
+    name == shellcheck::NAME
+        || shellcheck::is_code(name)
+        || subjects().any(|subject| subject.is_among([name]))
 }
 
 fn is_pass(name: &str) -> bool {
@@ -158,6 +161,12 @@ struct File {
     #[serde(default)]
     registry: Registry,
     #[serde(default)]
+    registries: Vec<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, LabelValue>,
+    #[serde(default)]
+    only_these_labels: bool,
+    #[serde(default)]
     exclude: Vec<Spanned<String>>,
     #[serde(default)]
     tools: BTreeMap<String, Spanned<Tool>>,
@@ -185,6 +194,33 @@ enum PinsValue {
     #[default]
     KeepTag,
     PreciseTag,
+}
+
+/// The names are those of hadolint.
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum LabelValue {
+    Text,
+    Url,
+    Rfc3339,
+    Spdx,
+    Hash,
+    Semver,
+    Email,
+}
+
+impl From<LabelValue> for LabelKind {
+    fn from(value: LabelValue) -> Self {
+        match value {
+            LabelValue::Text => Self::Text,
+            LabelValue::Url => Self::Url,
+            LabelValue::Rfc3339 => Self::Time,
+            LabelValue::Spdx => Self::Licence,
+            LabelValue::Hash => Self::Commit,
+            LabelValue::Semver => Self::Version,
+            LabelValue::Email => Self::Email,
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -220,7 +256,8 @@ fn read(path: &Path) -> Result<Config, Problem> {
     parse(&text, path.parent().unwrap_or(Path::new("/"))).map_err(|problem| problem.in_file(name))
 }
 
-fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
+/// Reads the text of a configuration for files in `folder`.
+pub fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
     let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
     let place = |value: &Spanned<String>| Place::of(text, value.span().into());
     let known = |names: Vec<Spanned<String>>, is_known: fn(&str) -> bool, what: &str| {
@@ -263,7 +300,11 @@ fn parse(text: &str, folder: &Path) -> Result<Config, Problem> {
             pins: Pins::new(),
             packages: Packages::new(),
         },
-        rules: Settings::default(),
+        rules: Settings {
+            registries: file.registries,
+            labels: file.labels.into_iter().map(|(key, kind)| (key, kind.into())).collect(),
+            others: if file.only_these_labels { Others::None } else { Others::Any },
+        },
         precision: match file.pins {
             PinsValue::KeepTag => Precision::KeepTag,
             PinsValue::PreciseTag => Precision::PreciseTag,
@@ -362,13 +403,16 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\ncaches = \"mount\"\nbuilder = \"buildkit\"\npins = \"precise-tag\"\nregistry.mirrors = { \"docker.io\" = [\"mirror.example:5000\"] }\nexclude = [\"old/**\", \"*.dev\"]\n";
+        let text = "select = [\"merge-runs\"]\nignore = []\nunsafe = true\nmerge-runs = \"always\"\ncaches = \"mount\"\nbuilder = \"buildkit\"\npins = \"precise-tag\"\nregistry.mirrors = { \"docker.io\" = [\"mirror.example:5000\"] }\nexclude = [\"old/**\", \"*.dev\"]\nregistries = [\"docker.io\"]\nonly-these-labels = true\nlabels = { \"org.opencontainers.image.version\" = \"semver\" }\n";
         let config = parse(text, Path::new("/repo")).unwrap();
         assert_eq!(config.select.as_deref(), Some(&["merge-runs".to_owned()][..]));
         assert_eq!((config.unsafe_passes.clone(), config.options.merge), (Unsafe::All, Merge::Always));
         assert_eq!((config.options.caches, config.options.builder), (Caches::Mount, Builder::BuildKit));
         assert_eq!(config.precision, Precision::PreciseTag);
         assert_eq!(config.mirrors["docker.io"], ["mirror.example:5000"]);
+        assert_eq!(config.rules.registries, ["docker.io"]);
+        assert_eq!(config.rules.labels["org.opencontainers.image.version"], LabelKind::Version);
+        assert_eq!(config.rules.others, Others::None);
         assert!(config.excludes(Path::new("/repo/old/Dockerfile")));
         assert!(config.excludes(Path::new("/repo/x/Dockerfile.dev")));
         assert!(!config.excludes(Path::new("/repo/Dockerfile")));

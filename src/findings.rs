@@ -17,7 +17,7 @@ pub struct Found {
     /// How bad it is.
     pub severity: dockopt_rules::Severity,
     /// What other tools call it.
-    pub aliases: Vec<&'static str>,
+    pub aliases: Vec<String>,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
@@ -26,18 +26,21 @@ pub struct Found {
     pub message: String,
     /// What to do about it.
     pub help: String,
+    /// Where more is told: a page below the root of the project, or an address.
+    pub page: String,
     /// Why a pass that could have mended it leaves it alone.
     pub declined: Option<String>,
 }
 
 impl Selection {
     fn wants_rule(&self, rule: &Rule) -> bool {
-        let named = |names: &[String]| Subject::from(rule).is_among(names.iter().map(String::as_str));
-        let asked = match &self.only {
-            Some(only) => named(only),
-            None => rule.starts == Starts::ByItself,
-        };
-        asked && !named(&self.without)
+        (self.only.is_some() || rule.starts == Starts::ByItself) && self.wants_subject(rule.into())
+    }
+
+    /// Whether a subject is wanted that would run by itself.
+    pub fn wants_subject(&self, subject: Subject<'_>) -> bool {
+        let named = |names: &[String]| subject.is_among(names.iter().map(String::as_str));
+        self.only.as_ref().is_none_or(|only| named(only)) && !named(&self.without)
     }
 }
 
@@ -99,14 +102,16 @@ fn said_by_passes(rule: &Rule, finding: &Finding, tree: &Tree, index: &LineIndex
 
 fn shown(rule: &Rule, finding: Finding, tree: &Tree, index: &LineIndex, declined: Option<String>) -> Found {
     let position = index.position(&tree.text, finding.at.start);
+    let aliases = finding.aliases.unwrap_or_else(|| rule.aliases.to_vec());
     Found {
         rule: rule.name,
         severity: rule.severity,
-        aliases: finding.aliases.unwrap_or_else(|| rule.aliases.to_vec()),
+        aliases: aliases.into_iter().map(str::to_owned).collect(),
         line: position.line,
         column: position.column,
         message: finding.message,
         help: finding.help,
+        page: format!("docs/rules/{}.md", rule.name),
         declined,
     }
 }

@@ -27,6 +27,7 @@ pub mod process;
 pub mod registry;
 pub mod report;
 pub mod shared_ignore;
+pub mod shellcheck;
 pub mod simulate;
 pub mod snapshot;
 pub mod source;

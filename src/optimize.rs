@@ -8,7 +8,7 @@ use dockopt_syntax::{Edits, LineIndex, Parse, Span, SyntaxError, Tree, parse};
 use dockopt_tools::Toolbox;
 use dockopt_transforms::{Class, Cx, Options, PASSES, Pass, Phase, Proof, Proposal, Rewrite};
 
-use crate::suppress::{Subject, kept_by};
+use crate::suppress::kept_by;
 
 /// What to optimize, and how.
 pub struct Request<'a> {
@@ -46,8 +46,7 @@ pub struct Selection {
 
 impl Selection {
     fn wants(&self, pass: &Pass) -> bool {
-        let named = |names: &[String]| Subject::from(pass).is_among(names.iter().map(String::as_str));
-        self.only.as_ref().is_none_or(|only| named(only)) && !named(&self.without)
+        self.wants_subject(pass.into())
     }
 }
 

@@ -255,6 +255,39 @@ pub fn ended(command: &mut Command) -> Result<Ended, Failure> {
     }
 }
 
+/// The same, ended where it takes longer than that.
+pub fn ended_within(command: &mut Command, limit: Duration) -> Result<Ended, Failure> {
+    let mut stdout = Vec::new();
+    let mut stream = stream(command)?;
+    let (done, is_done) = mpsc::channel::<()>();
+    let child = Arc::clone(&stream.running.child);
+    // Its output ends when it does.
+    let watch = thread::spawn(move || {
+        let is_late = is_done.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+        if is_late {
+            let mut child = lock(&child);
+            signal(&child, Signal::Kill);
+            // Where there are no groups, it is ended alone.
+            let _ = child.kill();
+        }
+        is_late
+    });
+    let read = stream.read_to_end(&mut stdout);
+    drop(done);
+    let is_late = watch.join().unwrap_or_default();
+    read.map_err(|error| broken(command, error))?;
+    let stderr = stream.stderr.join().unwrap_or_default().text();
+    let status = lock(&stream.running.child).wait().map_err(|error| broken(command, error))?;
+    if is_interrupted() {
+        Err(Failure::Interrupted)
+    } else if is_late {
+        let message = format!("it took longer than {} seconds", limit.as_secs());
+        Err(Failure::Failed { command: shown(command), message })
+    } else {
+        Ok(Ended { code: status.code(), stdout, stderr })
+    }
+}
+
 /// A child process that an interrupt ends.
 #[derive(Debug)]
 struct Running {
@@ -385,6 +418,14 @@ mod tests {
         assert!(failure.to_string().ends_with("failed: exit status: 3"), "{failure}");
         let ended = ended(&mut shell("echo out; exit 4")).unwrap();
         assert_eq!((ended.code, ended.stdout.as_slice()), (Some(4), b"out\n".as_slice()));
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_is_ended() {
+        let limit = Duration::from_millis(200);
+        let failure = ended_within(&mut shell("sleep 30"), limit).unwrap_err();
+        assert!(failure.to_string().ends_with("it took longer than 0 seconds"), "{failure}");
+        assert_eq!(ended_within(&mut shell("echo a"), limit * 50).unwrap().stdout, b"a\n");
     }
 
     #[test]

@@ -5,39 +5,39 @@ use dockopt_syntax::{DirectiveKind, Span, Tree};
 
 /// A pass or a rule, as comments name it.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject {
+pub struct Subject<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What other tools call the same matter.
-    pub aliases: &'static [&'static str],
+    pub aliases: &'a [&'a str],
 }
 
-impl Subject {
+impl Subject<'_> {
     /// Whether one of the names means it.
     pub fn is_among<'n>(self, names: impl IntoIterator<Item = &'n str>) -> bool {
         names.into_iter().any(|name| name == self.name || self.aliases.contains(&name))
     }
 
     /// Whether another one is about the same matter.
-    pub fn is_about(self, other: Self) -> bool {
+    pub fn is_about(self, other: Subject<'_>) -> bool {
         other.is_among(self.aliases.iter().copied())
     }
 }
 
-impl From<&dockopt_transforms::Pass> for Subject {
+impl From<&dockopt_transforms::Pass> for Subject<'static> {
     fn from(pass: &dockopt_transforms::Pass) -> Self {
         Self { name: pass.name, aliases: pass.aliases }
     }
 }
 
-impl From<&dockopt_rules::Rule> for Subject {
+impl From<&dockopt_rules::Rule> for Subject<'static> {
     fn from(rule: &dockopt_rules::Rule) -> Self {
         Self { name: rule.name, aliases: rule.aliases }
     }
 }
 
 /// The comment by which the author keeps a subject from an instruction that has one of these places.
-pub fn kept_by(tree: &Tree, subject: Subject, places: &[Span]) -> Option<String> {
+pub fn kept_by(tree: &Tree, subject: Subject<'_>, places: &[Span]) -> Option<String> {
     let touched = |index: &usize| {
         let span = tree.instructions[*index].span;
         places.iter().any(|place| place.start < span.end && span.start < place.end.max(place.start + 1))
@@ -53,7 +53,7 @@ pub fn kept_by(tree: &Tree, subject: Subject, places: &[Span]) -> Option<String>
 }
 
 /// Whether the value of `# check=` skips it (`skip=JSONArgsRecommended,StageNameCasing;error=true`).
-fn skips(value: &str, subject: Subject) -> bool {
+fn skips(value: &str, subject: Subject<'_>) -> bool {
     // The checks have names in words; hadolint has numbers.
     let is_check = |alias: &&str| alias.contains(char::is_lowercase);
     value.split(';').filter_map(|setting| setting.trim().strip_prefix("skip=")).any(|names| {
@@ -72,7 +72,7 @@ fn is_global(line: &str) -> bool {
 }
 
 /// Whether a comment names it: `# dockopt: keep[name]`, or hadolint's own words for its aliases.
-fn keeps(comment: &str, subject: Subject) -> bool {
+fn keeps(comment: &str, subject: Subject<'_>) -> bool {
     let Some(text) = comment.strip_prefix('#').map(str::trim_start) else { return false };
     let listed = |names: &str| subject.is_among(names.split(',').map(str::trim));
     if let Some(rest) = text.strip_prefix("dockopt:") {
@@ -90,7 +90,7 @@ fn keeps(comment: &str, subject: Subject) -> bool {
 mod tests {
     use super::*;
 
-    const SUBJECT: Subject = Subject { name: "shell-form", aliases: &["DL3025", "JSONArgsRecommended"] };
+    const SUBJECT: Subject<'_> = Subject { name: "shell-form", aliases: &["DL3025", "JSONArgsRecommended"] };
 
     fn kept(text: &str) -> Option<String> {
         let tree = dockopt_syntax::parse(text).tree;

@@ -23,7 +23,7 @@ use crate::optimize::{Outcome, Request, Selection, optimize};
 use crate::problem::{Place, Problem};
 use crate::source::{self, shown};
 use crate::suppress::Subject;
-use crate::{cli, git, shared_ignore, write};
+use crate::{cli, git, shared_ignore, shellcheck, write};
 
 /// What holds for all files of a run.
 #[derive(Debug)]
@@ -92,6 +92,15 @@ pub struct Done {
     pub outcome: Outcome,
     /// What the rules find in it, where they were asked.
     pub found: Vec<Found>,
+}
+
+/// What becomes of the scripts in RUN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// `shellcheck` reads them, if it is there.
+    Checked,
+    /// Nobody looks at them.
+    Unread,
 }
 
 /// What came of all files, in path order.
@@ -290,11 +299,26 @@ impl Session {
         }
     }
 
-    /// Runs the rules on a file.
-    pub fn look(&self, done: &mut Done) {
-        let (options, selection) = (options(&done.file), self.selection(&done.file));
-        let request = request(&done.file, &options, &selection);
-        done.found = findings::of(&request, &done.file.config.rules, &done.file.tree, &done.outcome);
+    /// Runs the rules on a file, and `shellcheck` on its scripts. What kept that from its work is a warning.
+    pub fn look(&self, done: &mut Done, scripts: Scripts) -> Option<Problem> {
+        let (file, selection) = (&done.file, self.selection(&done.file));
+        let options = options(file);
+        let request = request(file, &options, &selection);
+        done.found = findings::of(&request, &file.config.rules, &file.tree, &done.outcome);
+        if scripts == Scripts::Unread {
+            return None;
+        }
+        let model = Model::with_pins(&file.tree, request.toolbox, request.context.as_ref(), &file.pins);
+        match shellcheck::look(&model, &selection) {
+            Ok(found) => {
+                done.found.extend(found);
+                None
+            }
+            Err(failure) => {
+                let help = "run it by hand, or leave it out with --no-shellcheck";
+                Some(Problem::warning(failure.to_string(), help).in_file(file.name.as_str()))
+            }
+        }
     }
 
     fn selection(&self, file: &Prepared) -> Selection {

@@ -26,3 +26,4 @@ mod tidy;
 mod verify;
 mod volatility;
 mod web;
+mod wheel;

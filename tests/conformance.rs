@@ -5,14 +5,13 @@ mod compare;
 mod second_step;
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use compare::Verdict;
 use dockopt_syntax::{Body, DirectiveKind, Escape, Instruction, Keyword, Parse, parse};
 
-use crate::generate;
+use crate::{generate, wheel};
 
 /// A way in which the reference and we differ on purpose.
 struct Known {
@@ -138,7 +137,7 @@ fn on(parse: &Parse, case: &Case, test: impl Fn(&Instruction) -> bool) -> bool {
 
 #[test]
 fn the_parser_agrees_with_buildkit() {
-    let python = match python() {
+    let python = match wheel::python("dockerfile", "3.4.0", "dockerfile") {
         Ok(python) => python,
         Err(reason) => {
             // Not `println!`, which the test runner keeps to itself.
@@ -229,49 +228,4 @@ fn verdicts(python: &Path, cases: &[(String, String)]) -> Vec<String> {
         oracle.wait().expect("it was started");
         lines
     })
-}
-
-/// A Python that has the reference parser; made once, below the target folder.
-fn python() -> Result<PathBuf, &'static str> {
-    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dockerfile-3.4.0");
-    let folder = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let python = folder.join("python");
-    if finishes(Command::new(&python).args(["-c", "import dockerfile"]), 20) {
-        return Ok(python);
-    }
-    if !finishes(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment), 60) {
-        return Err("python3 cannot make a virtual environment");
-    }
-    let mut pip = Command::new(&python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--only-binary=:all:",
-    ]);
-    pip.args(["--timeout", "5", "--retries", "0", "dockerfile==3.4.0"]);
-    if !finishes(&mut pip, 60) {
-        return Err("the package `dockerfile` cannot be installed");
-    }
-    Ok(python)
-}
-
-/// Whether the command succeeds within that many seconds.
-fn finishes(command: &mut Command, seconds: u64) -> bool {
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let Ok(mut child): Result<Child, _> = quiet.spawn() else { return false };
-    let end = Instant::now() + Duration::from_secs(seconds);
-    while Instant::now() < end {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) => std::thread::sleep(Duration::from_millis(20)),
-            Err(_) => break,
-        }
-    }
-    // It may have ended meanwhile.
-    let _ = child.kill().and_then(|()| child.wait().map(drop));
-    false
 }

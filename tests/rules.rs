@@ -5,8 +5,10 @@ mod names;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
-use dockopt_rules::{RULES, Rule, Starts};
+use dockopt::config;
+use dockopt_rules::{RULES, Rule, Settings, Starts};
 
 use crate::documentation::{files, write_if_other};
 use crate::support::{self, Project};
@@ -41,7 +43,8 @@ fn rules_find_what_their_documentation_says() {
             let files = with_texts(rest);
             let files: Vec<(&str, &str)> =
                 files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-            let project = Project::of(dockerfile, &files);
+            let mut project = Project::of(dockerfile, &files);
+            project.rules = settings(rest);
             let lines: Vec<usize> = project.found(&[name]).iter().map(|found| found.line).collect();
             assert_eq!(lines, said_lines(rest), "{dockerfile}");
             found_one |= !lines.is_empty();
@@ -59,6 +62,13 @@ fn said_lines(text: &str) -> Vec<usize> {
     let said = line.strip_prefix("is found in line").expect("it says `is found in line` or `is fine`");
     let numbers = said.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
     numbers.map(|word| word.parse().expect("it is a number")).collect()
+}
+
+/// The settings that a line ``with the setting `key = value`.`` describes.
+fn settings(text: &str) -> Settings {
+    let said = text.lines().find_map(|line| line.strip_prefix("with the setting `"));
+    let setting = said.and_then(|line| line.strip_suffix("`.")).unwrap_or_default();
+    config::parse(setting, Path::new("/")).expect("it is a configuration").rules
 }
 
 /// The files of the build context that a line ``with the files `a`, `b`.`` names, and the ignore file that a line ``with a

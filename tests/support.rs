@@ -38,6 +38,8 @@ pub(crate) struct Project {
     pub(crate) files: Memory,
     /// Settings of passes.
     pub(crate) options: Options,
+    /// Settings of rules.
+    pub(crate) rules: Settings,
     /// The tools, where it brings some of its own.
     toolbox: Option<Arc<Toolbox>>,
 }
@@ -61,7 +63,7 @@ impl Project {
             files.texts.remove(name);
             files.kinds.remove(name);
         }
-        Self { text, files, options, toolbox }
+        Self { text, files, options, rules: Settings::default(), toolbox }
     }
 
     /// A Dockerfile and these files, each with its text.
@@ -70,7 +72,13 @@ impl Project {
         for (path, content) in files.iter().chain([&("Dockerfile", text)]) {
             memory.put(path, content);
         }
-        Self { text: text.to_owned(), files: memory, options: Options::default(), toolbox: None }
+        Self {
+            text: text.to_owned(),
+            files: memory,
+            options: Options::default(),
+            rules: Settings::default(),
+            toolbox: None,
+        }
     }
 
     /// The same with images of which it is known what they are.
@@ -136,7 +144,7 @@ impl Project {
         let selection = Selection { only, ..Selection::default() };
         let request = self.request(&selection);
         let tree = dockopt_syntax::parse(&self.text).tree;
-        findings::of(&request, &Settings::default(), &tree, &Outcome::default())
+        findings::of(&request, &self.rules, &tree, &Outcome::default())
     }
 
     fn run(&self, selection: &Selection) -> Result<Outcome, Vec<String>> {

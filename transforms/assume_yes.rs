@@ -30,11 +30,12 @@
 //! is unsafe. A command that gets its answers from a pipe or a file is left, and so is one whose failure is lost: packages that its
 //! image lacks today would come in.
 
+use dockopt_model::asking::may_ask;
 use dockopt_model::respell::{Change, respell};
 use dockopt_model::Script;
 use dockopt_shell::{Context, Simple};
 use dockopt_syntax::Body;
-use dockopt_tools::{Arg, Invocation, Role, Unanswered};
+use dockopt_tools::{Invocation, Unanswered};
 
 use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
@@ -50,7 +51,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
     for (at, instruction) in cx.model.tree.instructions.iter().enumerate() {
         let (Body::Run(_), Ok(script)) = (&instruction.body, cx.model.script(at)) else { continue };
         dockopt_shell::walk_commands(&script.ast.list, &mut |simple, context| {
-            let invocation = script.recognize(simple).filter(|found| may_ask(cx, at, &script.args(simple), found));
+            let invocation = script.recognize(simple).filter(|found| may_ask(cx.model, at, &script.args(simple), found));
             let Some(invocation) = invocation else { return };
             let rewrite = obstacle(script, simple, context, &invocation)
                 .map_or_else(|| answer(cx, at, script, simple, &invocation).ok_or("the switch cannot be added here"), Err);
@@ -61,17 +62,6 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
         });
     }
     proposals
-}
-
-/// Whether a command changes packages and, as far as it says itself, may ask about it.
-fn may_ask(cx: &Cx<'_>, at: usize, args: &[Arg<'_>], invocation: &Invocation<'_>) -> bool {
-    let Some(action) = invocation.action else { return false };
-    let is_answered = action.assume_yes.iter().chain(&action.answered_by).any(|options| invocation.says(options, args));
-    let is_set = |text: &String| cx.model.says_before(at, text);
-    matches!(action.role, Role::Install | Role::Upgrade | Role::Remove)
-        && !action.assume_yes.is_empty()
-        && !is_answered
-        && !invocation.tool.answers_in_settings.as_ref().is_some_and(is_set)
 }
 
 /// Why the command stays as it is.

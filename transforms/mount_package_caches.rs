@@ -66,7 +66,7 @@ pub(crate) const NAME: &str = "mount-package-caches";
 pub(crate) const PHASE: Phase = Phase::Mounts;
 pub(crate) const CLASS: Class = Class::Safe;
 pub(crate) const SUMMARY: &str = "keep downloads from one build to the next in cache mounts";
-pub(crate) const ALIASES: &[&str] = &[];
+pub(crate) const ALIASES: &[&str] = &["DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DL3042", "DL3060"];
 pub(crate) const EXPECTS: &[Expected] = &[Expected::Caches, Expected::Indexes];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {

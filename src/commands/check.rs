@@ -8,7 +8,7 @@ use crate::cli::{Check, Format};
 use crate::discover::discover;
 use crate::report::{findings, json, text};
 use crate::terminal::Terminal;
-use crate::work::{Run, Session, Wanted};
+use crate::work::{Run, Scripts, Session, Wanted};
 
 pub(super) fn run(arguments: &Check, terminal: &Terminal) -> Status {
     let input = &arguments.input;
@@ -28,8 +28,10 @@ pub(super) fn run(arguments: &Check, terminal: &Terminal) -> Status {
         let (targets, problems) = discover(&input.paths);
         (work(&session, &targets, terminal), problems)
     };
-    run.done.par_iter_mut().for_each(|done| session.look(done));
+    let scripts = if arguments.no_shellcheck { Scripts::Unread } else { Scripts::Checked };
+    let looked = run.done.par_iter_mut().map(|done| session.look(done, scripts)).collect::<Vec<_>>();
     problems.append(&mut run.problems);
+    problems.extend(looked.into_iter().flatten());
     problems.extend(run.done.iter().flat_map(|one| one.file.warnings.clone()));
     match arguments.format {
         Format::Json => terminal.data(&json::check(&run.done, &problems)),

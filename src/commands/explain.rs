@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 /// By its own name it is one; what other tools call by one name may be a pass and the rule for what that leaves.
 pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> Status {
     let name = arguments.name.as_str();
-    let is_meant = |subject: Subject| subject.is_among([name]);
+    let is_meant = |subject: Subject<'_>| subject.is_among([name]);
     let passes = PASSES.iter().filter(|pass| is_meant((*pass).into()));
     let rules = RULES.iter().filter(|rule| is_meant((*rule).into()));
     let pages: Vec<String> = passes

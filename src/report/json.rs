@@ -52,7 +52,7 @@ enum Answer<'a> {
 struct Discovery<'a> {
     rule: &'static str,
     severity: &'static str,
-    aliases: &'a [&'static str],
+    aliases: &'a [String],
     line: usize,
     column: usize,
     title: &'a str,
@@ -60,8 +60,7 @@ struct Discovery<'a> {
     /// Why there is no rewrite.
     #[serde(skip_serializing_if = "Option::is_none")]
     declined: Option<&'a str>,
-    /// Where the documentation is, from the root of the project.
-    page: String,
+    page: &'a str,
 }
 
 #[derive(Serialize)]
@@ -125,7 +124,7 @@ fn answer(finding: Finding<'_>) -> Answer<'_> {
             title: &found.message,
             help: &found.help,
             declined: found.declined.as_deref(),
-            page: format!("docs/rules/{}.md", found.rule),
+            page: &found.page,
         }),
     }
 }

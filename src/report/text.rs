@@ -124,7 +124,7 @@ pub fn findings(done: &[Done], paint: Paint) -> String {
 fn found_line(name: &str, found: &Found, paint: Paint) -> String {
     let place = paint.apply(BOLD, &format!("{name}:{}", found.line));
     let mut marks = vec![found.severity.name()];
-    marks.extend(&found.aliases);
+    marks.extend(found.aliases.iter().map(String::as_str));
     let marks = paint.apply(DIM, &format!("[{}]", marks.join(", ")));
     let rule = paint.apply(PASS, found.rule);
     let declined =

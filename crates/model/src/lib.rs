@@ -1,6 +1,7 @@
 //! What a Dockerfile means: stages, scopes, effects of steps, the graph of their inputs, and the digest by which a rewrite
 //! is proven. It reads no file and prints nothing; whoever owns the world hands it a [`Context`].
 
+pub mod asking;
 pub mod atom;
 pub mod attributes;
 pub mod builder;

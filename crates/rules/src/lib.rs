@@ -7,8 +7,10 @@
 use dockopt_model::Model;
 use dockopt_syntax::Span;
 
+mod labels;
 mod look;
 mod settings;
+mod variables;
 
 pub use settings::{LabelKind, Others, Settings};
 
@@ -44,12 +46,16 @@ rules! {
     from_as_casing,
     ignored_copy_source,
     inline_pragma,
+    invalid_default_argument,
+    invalid_label_key,
     invalid_port,
+    label_schema,
     large_user_number,
     legacy_key_value,
     maintainer,
     many_files_to_one,
     mismatched_platform,
+    misplaced_description,
     missing_healthcheck,
     mixed_instruction_casing,
     port_mapping,
@@ -62,12 +68,18 @@ rules! {
     repeated_instruction,
     reserved_stage_name,
     root_user,
+    secret_variable,
     self_referencing_env,
     shell_form_command,
     stage_name_casing,
     sudo_in_run,
+    unanswered_question,
+    undeclared_base_argument,
+    undefined_variable,
     unknown_copy_source,
     unpinned_image,
+    unpinned_packages,
+    untrusted_registry,
     user_by_name,
     wget_and_curl,
     whole_image_copy,

@@ -88,16 +88,20 @@ pub(crate) fn own_steps<'m>(model: &'m Model<'_>) -> impl Iterator<Item = Step<'
     steps(model).filter(|step| !matches!(model.tree.instructions[step.index].body, Body::Onbuild(_)))
 }
 
+/// A stage and those that it starts from.
+pub(crate) fn lineage(model: &Model<'_>, stage: usize) -> Vec<usize> {
+    let mut found = vec![stage];
+    while let Parent::Stage(of) = model.stages[found[found.len() - 1]].parent {
+        found.push(of);
+    }
+    found
+}
+
 /// Whether the file sets a working directory before this instruction, in its stage or in one that it starts from.
 pub(crate) fn has_workdir(model: &Model<'_>, stage: usize, index: usize) -> bool {
-    let start = model.stages[stage].instructions.start;
-    let is_workdir = |one: &Instruction| matches!(one.body, Body::Workdir(_));
-    let above = match model.stages[stage].parent {
-        Parent::Stage(of) => Some(of),
-        _ => None,
-    };
-    model.tree.instructions[start..index].iter().any(is_workdir)
-        || above.is_some_and(|of| has_workdir(model, of, model.stages[of].instructions.end))
+    let is_workdir = |at: usize| matches!(model.tree.instructions[at].body, Body::Workdir(_));
+    let own = |of: &usize| model.stages[*of].instructions.clone();
+    lineage(model, stage).iter().flat_map(own).any(|at| at < index && is_workdir(at))
 }
 
 /// Whether a path is relative on Linux and on Windows, whatever the variables in it are.

@@ -29,10 +29,9 @@
 //!
 //! How the program tells that it is well is not written in the file; one that checks the wrong thing restarts healthy containers.
 
-use dockopt_model::Parent;
 use dockopt_syntax::Body;
 
-use crate::{Cx, Finding, Scope, Severity, Starts};
+use crate::{Cx, Finding, Scope, Severity, Starts, look};
 
 pub(crate) const NAME: &str = "missing-healthcheck";
 pub(crate) const SEVERITY: Severity = Severity::Advice;
@@ -43,13 +42,9 @@ pub(crate) const ALIASES: &[&str] = &["DL3057"];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Finding> {
     let (model, Some(last)) = (cx.model, cx.model.stages.len().checked_sub(1)) else { return Vec::new() };
-    let mut next = Some(last);
-    while let Some(stage) = next {
-        let mut own = model.tree.instructions[model.stages[stage].instructions.clone()].iter();
-        if own.any(|one| matches!(one.body, Body::Healthcheck(_))) {
-            return Vec::new();
-        }
-        next = if let Parent::Stage(of) = model.stages[stage].parent { Some(of) } else { None };
+    let mut own = look::lineage(model, last).into_iter().flat_map(|of| model.stages[of].instructions.clone());
+    if own.any(|at| matches!(model.tree.instructions[at].body, Body::Healthcheck(_))) {
+        return Vec::new();
     }
     let from = &model.tree.instructions[model.stages[last].from];
     let help = "say with HEALTHCHECK how to see whether it works, or that there is none (`HEALTHCHECK NONE`)";
