@@ -2,7 +2,8 @@
 
 use super::{Place, Said, said};
 
-const NODE: &str = "FROM node:22 AS Web\nCOPY server.js /srv/\nCMD node /srv/server.js\n";
+/// No pass has an answer to what is wrong with it.
+const NODE: &str = "FROM --platform=linux/amd64 node:22 AS web\nCOPY server.js /srv/\nEXPOSE 8080:80\n";
 
 /// The names at the beginning of the lines, in order: `3: shell-form-command`.
 fn names(said: &Said) -> Vec<String> {
@@ -18,8 +19,8 @@ fn names(said: &Said) -> Vec<String> {
 fn rules_find_what_a_person_has_to_decide() {
     let place = Place::repository().with("Dockerfile", NODE);
     let said = place.dockopt(&["check", "--no-shellcheck"]);
-    assert_eq!(names(&said), ["1: stage-name-casing", "3: shell-form-command"]);
-    assert!(said.out.contains("[warning, DL3025, JSONArgsRecommended] — write a JSON array"), "{}", said.out);
+    assert_eq!(names(&said), ["1: constant-platform", "3: port-mapping"]);
+    assert!(said.out.contains("[warning, ExposeInvalidFormat] — write `EXPOSE 80`"), "{}", said.out);
     assert_eq!(
         (said.code, said.err.as_str()),
         (1, "2 findings in 1 file; `dockopt fix` shows the changes\n")
@@ -28,10 +29,10 @@ fn rules_find_what_a_person_has_to_decide() {
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!((&report["version"], &report["command"]), (&2.into(), &"check".into()));
     let found = &report["files"][0]["findings"][0];
-    assert_eq!(found["rule"], "stage-name-casing");
-    assert_eq!(found["aliases"][0], "StageNameCasing");
-    assert_eq!((&found["line"], &found["column"]), (&1.into(), &17.into()));
-    assert_eq!(found["page"], "docs/rules/stage-name-casing.md");
+    assert_eq!(found["rule"], "constant-platform");
+    assert_eq!(found["aliases"][0], "DL3029");
+    assert_eq!((&found["line"], &found["column"]), (&1.into(), &6.into()));
+    assert_eq!(found["page"], "docs/rules/constant-platform.md");
 }
 
 #[test]
@@ -39,24 +40,25 @@ fn names_of_other_tools_select_and_leave_out() {
     let place = Place::repository().with("Dockerfile", NODE);
     let check =
         |arguments: &[&str]| names(&place.dockopt(&[&["check", "--no-shellcheck"], arguments].concat()));
-    assert_eq!(check(&["--select", "DL3025"]), ["3: shell-form-command"]);
-    assert_eq!(check(&["--ignore", "JSONArgsRecommended"]), ["1: stage-name-casing"]);
+    assert_eq!(check(&["--select", "DL3029"]), ["1: constant-platform"]);
+    assert_eq!(check(&["--ignore", "ExposeInvalidFormat"]), ["1: constant-platform"]);
     assert_eq!(check(&["--select", "DL3057"]), ["1: missing-healthcheck"], "it waits to be asked");
-    let place = place.with("dockopt.toml", "ignore = [\"DL3025\", \"stage-name-casing\"]\n");
+    let place = place.with("dockopt.toml", "ignore = [\"DL3029\", \"port-mapping\"]\n");
     assert_eq!(place.dockopt(&["check", "--no-shellcheck"]).code, 0);
 }
 
 #[test]
 fn comments_of_all_three_keep_rules_away() {
     let with = |first: &str, above: &str| {
-        let text = format!("{first}FROM node:22\nCOPY server.js /srv/\n{above}CMD node /srv/server.js\n");
+        let text =
+            format!("{first}ARG A=1\n{above}FROM --platform=linux/amd64 node:22\nCOPY server.js /srv/\n");
         Place::repository().with("Dockerfile", text).dockopt(&["check", "--no-shellcheck"]).code
     };
     assert_eq!(with("", ""), 1);
-    assert_eq!(with("", "# dockopt: keep[shell-form-command] it has to have a shell\n"), 0);
-    assert_eq!(with("", "# hadolint ignore=DL3025\n"), 0);
-    assert_eq!(with("# hadolint global ignore=DL3025\n", ""), 0);
-    assert_eq!(with("# check=skip=JSONArgsRecommended;error=true\n", ""), 0);
+    assert_eq!(with("", "# dockopt: keep[constant-platform] the program is for this one\n"), 0);
+    assert_eq!(with("", "# hadolint ignore=DL3029\n"), 0);
+    assert_eq!(with("# hadolint global ignore=DL3029\n", ""), 0);
+    assert_eq!(with("# check=skip=FromPlatformFlagConstDisallowed;error=true\n", ""), 0);
     assert_eq!(with("# check=skip=all\n", ""), 0);
     assert_eq!(with("# check=skip=StageNameCasing\n", "# hadolint ignore=DL3026\n"), 1);
 }
