@@ -35,9 +35,11 @@ fn tools_in_all_forms() {
     let cases: BTreeSet<String> = tools.iter().map(|tool| tool.name.clone()).collect();
     support::each(tools.iter().map(|tool| (tool.name.clone(), tool)), |name, tool| {
         let mut text = String::new();
+        let around = around(tool);
         for (wish, caches) in WISHES {
             for (form, before, after) in FORMS {
-                let file = format!("FROM {}\n{before}{}{after}", image(name), line(tool));
+                let file =
+                    format!("FROM {}{}\n{before}{}{after}{}", image(name), around.0, line(tool), around.1);
                 let (file, outcome) = fix(&file, name, caches);
                 let _ = writeln!(text, "# {wish}, {form}");
                 text.push_str(outcome.text.split_once('\n').map_or("", |(_, rest)| rest));
@@ -61,12 +63,16 @@ fn tools_in_all_forms() {
 fn the_page_of_caches_says_what_is_written() {
     let mut page = "# Package caches\n\n<!-- Made by tests/matrix.rs from the data of the tools. -->\n\n\
         What becomes of the cache of each tool, by the setting `caches` in `dockopt.toml`: the RUN as it was, and as it is written for \
-        root. With `\"mount\"` the file must be one for a builder that knows cache mounts, as `builder = \"buildkit\"` says.\n"
+        root. Where later commands read what lies in a cache, the RUN stands in a stage from which only a result is copied. With `\"mount\"` the file must be one for a builder that knows cache mounts, as `builder = \"buildkit\"` says.\n"
         .to_owned();
     for tool in tools() {
-        let file = format!("FROM {}\nRUN {}\n", image(&tool.name), line(&tool));
+        let (name, rest) = around(&tool);
+        let file = format!("FROM {}{name}\nRUN {}\n{rest}", image(&tool.name), line(&tool));
         let _ = write!(page, "\n## {}\n", tool.title);
-        let commands = |text: &str| text.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned());
+        let commands = |text: &str| {
+            let own = text.strip_suffix(rest).unwrap_or(text);
+            own.split_once('\n').map_or(String::new(), |(_, commands)| commands.to_owned())
+        };
         let _ =
             write!(page, "\nBefore, in `{}`:\n\n```dockerfile\n{}```\n", image(&tool.name), commands(&file));
         for (wish, caches) in WISHES {
@@ -100,6 +106,13 @@ fn fix(file: &str, tool: &str, caches: Caches) -> (String, Outcome) {
     let again = project.after(&outcome).fix(Some(&PASSES)).expect("the result is valid");
     assert_eq!(again.text, outcome.text, "a second run changes nothing");
     (file, outcome)
+}
+
+/// What stands behind the name of the image and at the end of the file: a store can be mounted only in a stage from which just a
+/// result is taken.
+fn around(tool: &Tool) -> (&'static str, &'static str) {
+    let is_store = tool.caches.iter().any(|cache| cache.is_store && cache.mount.is_some());
+    if is_store { (" AS build", "FROM scratch\nCOPY --from=build /srv/app /app\n") } else { ("", "") }
 }
 
 /// The tools that have a cache about which something can be done.
@@ -149,8 +162,14 @@ fn line(tool: &Tool) -> String {
             cache.is_index || example.action.as_ref().is_some_and(|action| cache.filled_by.contains(action))
         })
     };
-    let install =
-        find(&|example, role| !matches!(role, Role::Refresh | Role::Clean | Role::Query) && fills(example));
+    let is_install = |role| !matches!(role, Role::Refresh | Role::Clean | Role::Query);
+    let mounted = tool.caches.iter().filter(|cache| cache.mount.is_some() && !cache.is_index);
+    let fills_all = |example: &Example| {
+        let action = example.action.as_ref();
+        mounted.clone().all(|cache| action.is_some_and(|action| cache.filled_by.contains(action)))
+    };
+    let install = find(&|example, role| is_install(role) && fills(example) && fills_all(example))
+        .or_else(|| find(&|example, role| is_install(role) && fills(example)));
     let install =
         &install.unwrap_or_else(|| panic!("`{}` needs an example that fills its cache", tool.name)).line;
     match find(&|example, role| role == Role::Refresh && example.operands.is_empty())

@@ -51,11 +51,11 @@
 //! is written for each tool.
 
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dockopt_model::caches;
 use dockopt_model::keeping::{self, Keeping};
-use dockopt_model::mounts::Place;
+use dockopt_model::mounts::{Mounting, Place};
 use dockopt_model::respell::{Change, respell};
 use dockopt_model::{Script, layout};
 use dockopt_shell::Simple;
@@ -70,18 +70,26 @@ pub(crate) const ALIASES: &[&str] = &["DL3009", "DL3019", "DL3032", "DL3036", "D
 pub(crate) const EXPECTS: &[Expected] = &[Expected::Caches, Expected::Indexes];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
-    let mut proposals = Vec::new();
+    let (mut proposals, mut stores) = (Vec::new(), BTreeSet::new());
     for (stage, found) in cx.model.stages.iter().enumerate() {
         for at in found.instructions.clone() {
             if let Ok(script) = cx.model.script(at) {
-                look_at(cx, stage, at, script, &mut proposals);
+                look_at(cx, stage, at, script, &mut stores, &mut proposals);
             }
         }
     }
     proposals
 }
 
-fn look_at(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, proposals: &mut Vec<Proposal>) {
+/// Looks at one RUN. `stores` are the stores of which something was said, with what was said.
+fn look_at(
+    cx: &Cx<'_>,
+    stage: usize,
+    at: usize,
+    script: &Script<'_>,
+    stores: &mut BTreeSet<String>,
+    proposals: &mut Vec<Proposal>,
+) {
     let run = &cx.model.tree.instructions[at];
     let mut mounted: Vec<Place> = Vec::new();
     let mut edits = Vec::new();
@@ -94,9 +102,16 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, proposals:
             Keeping::Out => {}
             Keeping::NoMount(why) => {
                 let reason = format!("no cache mount: {why}");
-                if cx.options.caches != Caches::Drop && !reasons.contains(&reason) {
+                let is_new = !reasons.contains(&reason) && (!left.cache.is_store || stores.insert(reason.clone()));
+                if cx.options.caches != Caches::Drop && is_new {
                     reasons.push(reason.clone());
                     proposals.push(Declined::proposal(run.keyword_span, reason));
+                }
+            }
+            Keeping::Mounted(mounting) if left.cache.is_store => {
+                let name = format!("the {} of {}", left.cache.name, left.tool.title);
+                if mounting.runs.first() == Some(&at) && stores.insert(format!("{name} at {at}")) {
+                    proposals.extend(mount_store(cx, &mounting, &name));
                 }
             }
             Keeping::Mounted(mounting) => {
@@ -139,4 +154,14 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize, script: &Script<'_>, proposals:
         rewrite.commands = commands;
         proposals.push(Proposal::Rewrite(rewrite));
     }
+}
+
+/// Adds the mounts of a store to all RUNs that use it.
+fn mount_store(cx: &Cx<'_>, mounting: &Mounting, name: &str) -> Option<Proposal> {
+    let flags: Vec<String> = mounting.places.iter().map(Place::flag).collect();
+    let edits = mounting.runs.iter().map(|&at| layout::add_flags(cx.model.tree, at, &flags)).collect();
+    let at = cx.model.tree.instructions[*mounting.runs.first()?].keyword_span;
+    let title = format!("keep {name} in a cache mount");
+    let reason = "the next build finds there what this one put there; every RUN that uses it has it, and no image does";
+    Rewrite::safe(title, reason, at, edits).ok().map(Proposal::Rewrite)
 }

@@ -9,6 +9,7 @@ use dockopt_tools::{
 
 use crate::image::Image;
 use crate::script::{self, Script, each_command};
+use crate::shared_store::{self, File, Store};
 use crate::state::State;
 use crate::{Element, effects, here, overrule, path, stores};
 
@@ -23,25 +24,17 @@ pub(crate) struct Idle<'a> {
 /// compiled, and could get again, and where nothing else in the file is about that folder. The folders that the builder makes for
 /// it are gone after the RUN.
 ///
-/// Where the cache is a package index, the first command of the RUN that uses the index must refresh it, and the mount is what a
+/// Where the cache is a store, all RUNs that use it must have the mount, in stages of which nothing is shipped and nobody takes it
+/// (`shared_store.rs`). Where it is a package index, the first command of the RUN that uses the index must refresh it, and the mount is what a
 /// command at the end of the RUN is that empties the index.
 pub(crate) fn idle<'a, 's: 'a>(
-    tree: &Tree,
-    scripts: &dyn Fn(usize) -> Option<&'a Script<'s>>,
-    at: usize,
+    file: File<'_, 'a, 's>,
+    (stage, at): (usize, usize),
     mount: &Mount,
-    state: &State,
     image: &Image<'_>,
 ) -> Option<Idle<'a>> {
-    const OWN: [&str; 10] =
-        ["type", "target", "dst", "destination", "id", "sharing", "uid", "gid", "mode", "required"];
-    let target = mount.target().filter(|_| mount.kind() == "cache")?.trim_end_matches('/');
-    if !target.starts_with('/')
-        || target.contains('$')
-        || mount.options.iter().any(|option| !OWN.contains(&option.key.as_str()))
-    {
-        return None;
-    }
+    let target = plain_target(mount)?;
+    let (tree, scripts, state) = (file.tree, file.scripts, file.stages[stage].state(at));
     let script = scripts(at).filter(|script| disturbs(script, state, target, &|_| false).is_none())?;
     let mut found: Option<(&'a Tool, &'a Cache)> = None;
     for element in script.elements() {
@@ -51,7 +44,6 @@ pub(crate) fn idle<'a, 's: 'a>(
                 let Some(action) = invocation.action else { return };
                 let lies_there = |cache: &&Cache| {
                     cache.filled_by.contains(&action.name)
-                        && !cache.is_store
                         && (!cache.is_index || is_refreshed_first(script, cache))
                         && !stores::is_store_by_command(cache, &invocation, state, simple)
                         && cache
@@ -65,8 +57,37 @@ pub(crate) fn idle<'a, 's: 'a>(
         }
     }
     let (tool, cache) = found?;
+    if cache.is_store && !is_everywhere(file, stage, Store { tool, cache }, mount) {
+        return None;
+    }
     let is_alone = !is_named_elsewhere(tree, scripts, at, target, cache) && !image.has_within(target);
     is_alone.then(|| Idle { index: cache.is_index.then_some((tool, cache)) })
+}
+
+/// The target of a cache mount that has no other options than usual.
+fn plain_target(mount: &Mount) -> Option<&str> {
+    const OWN: [&str; 10] =
+        ["type", "target", "dst", "destination", "id", "sharing", "uid", "gid", "mode", "required"];
+    let target = mount.target().filter(|_| mount.kind() == "cache")?.trim_end_matches('/');
+    let is_plain = target.starts_with('/')
+        && !target.contains('$')
+        && mount.options.iter().all(|option| OWN.contains(&option.key.as_str()));
+    is_plain.then_some(target)
+}
+
+/// Whether all RUNs that use a store have this mount of it, and none of them does something else with it.
+fn is_everywhere(file: File<'_, '_, '_>, stage: usize, store: Store<'_>, mount: &Mount) -> bool {
+    let target = plain_target(mount);
+    let same = |other: &Mount| {
+        target.is_some() && plain_target(other) == target && other.option(&["id"]) == mount.option(&["id"])
+    };
+    let holds = |&(stage, at): &(usize, usize)| {
+        let is_undisturbed = (file.scripts)(at).zip(target).is_some_and(|(script, target)| {
+            disturbs(script, file.stages[stage].state(at), target, &|_| false).is_none()
+        });
+        is_undisturbed && file.tree.instructions[at].mounts().iter().any(same)
+    };
+    shared_store::consumers(file, stage, store).is_ok_and(|all| all.iter().all(holds))
 }
 
 /// Whether the first command of a script that uses an index refreshes it, and an image exists only if it did.
@@ -301,10 +322,6 @@ mod tests {
         assert!(is_nothing("FROM python:3.12\nRUN {}uv sync\n", uv));
         assert!(!is_nothing("FROM python:3.12\nRUN {}uv sync --link-mode symlink\n", uv));
         assert!(!is_nothing("FROM python:3.12\nENV UV_LINK_MODE=symlink\nRUN {}uv sync\n", uv));
-        assert!(!is_nothing(
-            "FROM rust:1.80\nRUN {}cargo build\n",
-            "--mount=type=cache,target=/usr/local/cargo/registry "
-        ));
     }
 
     #[test]
@@ -336,6 +353,61 @@ mod tests {
         ] {
             assert!(!is_nothing(run), "{run}");
         }
+    }
+
+    #[test]
+    fn mounts_of_a_store_are_nothing_where_all_who_use_it_have_them() {
+        let is_nothing = |build: &str, rest: &str| {
+            let file = format!(
+                "FROM rust:1.80 AS build\nWORKDIR /src\n{build}\nFROM debian:12\nCOPY --from=build /src/target/release/a /a\n{rest}"
+            );
+            is_nothing(&file, "--mount=type=cache,target=/usr/local/cargo/registry,sharing=locked ")
+        };
+        assert!(is_nothing("RUN {}cargo build --release", ""));
+        assert!(is_nothing(
+            "RUN apt-get update && apt-get install -y git\nRUN {}cargo fetch\nRUN {}cargo build",
+            ""
+        ));
+        assert!(is_nothing(
+            "RUN {}cargo fetch\nFROM build AS more\nRUN {}cargo build",
+            "COPY --from=more /src/b /b\n"
+        ));
+        assert!(is_nothing("RUN ./setup.sh\nRUN {}cargo build", ""));
+        assert!(is_nothing("RUN {}cargo build && rm -rf src /tmp/x", ""));
+        for (build, rest) in [
+            ("RUN {}cargo fetch\nRUN cargo build", ""),
+            ("RUN cargo fetch\nRUN {}cargo build", ""),
+            (
+                "RUN {}cargo fetch\nRUN --mount=type=cache,id=x,target=/usr/local/cargo/registry cargo build",
+                "",
+            ),
+            ("RUN {}cargo fetch\nRUN {}cargo build --offline", ""),
+            ("RUN {}cargo fetch\nRUN {}cargo build --frozen", ""),
+            ("RUN {}cargo fetch\nENV CARGO_NET_OFFLINE=true\nRUN {}cargo build", ""),
+            ("RUN {}CARGO_HTTP_CAINFO=/x cargo fetch\nRUN {}cargo build", ""),
+            ("RUN {}export CARGO_HTTP_CAINFO=/x && cargo fetch\nRUN {}cargo build", ""),
+            ("RUN --mount=type=ssh {}cargo fetch\nRUN {}cargo build", ""),
+            ("RUN --network=host {}cargo fetch\nRUN {}cargo build", ""),
+            ("USER 1000\nRUN {}cargo fetch\nUSER root\nRUN {}cargo build", ""),
+            ("RUN {}cargo fetch && rm ~/.netrc\nRUN {}cargo build", ""),
+            ("RUN {}cargo fetch\nRUN rm -f /root/.netrc\nRUN {}cargo build", ""),
+            ("RUN {}cargo fetch\nRUN make", ""),
+            ("RUN {}cargo fetch\nRUN ./build.sh", ""),
+            ("RUN {}cargo build\nRUN ls /usr/local/cargo/registry", ""),
+            ("RUN {}cargo build\nONBUILD RUN cargo build", ""),
+            ("RUN {}cargo build", "COPY --from=build /usr/local/cargo /cargo\n"),
+            ("RUN {}cargo build", "RUN --mount=type=bind,from=build,target=/b ls /b\n"),
+            ("RUN {}cargo build", "FROM build AS test\n"),
+            ("ENV CARGO_HOME=/cargo\nRUN {}cargo build", ""),
+            ("COPY registry /usr/local/cargo/registry\nRUN {}cargo build", ""),
+        ] {
+            assert!(!is_nothing(build, rest), "{build} {rest}");
+        }
+        // The image has what its own stage fetched.
+        assert!(!self::is_nothing(
+            "FROM rust:1.80\nRUN {}cargo build\n",
+            "--mount=type=cache,target=/usr/local/cargo/registry "
+        ));
     }
 
     #[test]

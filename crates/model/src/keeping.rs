@@ -74,10 +74,8 @@ fn is_all_mountable(model: &Model<'_>, tool: &Tool) -> Result<bool, String> {
             if caches::leaves_out(model, stage, at, tool) {
                 return Ok(false);
             }
-            for left in caches::mountable_in(model, stage, at, Caches::Auto)
-                .iter()
-                .filter(|left| left.tool.name == tool.name)
-            {
+            let all = caches::mountable_in(model, stage, at, Caches::Auto);
+            for left in all.iter().filter(|left| left.tool.name == tool.name && !left.cache.is_store) {
                 mounts::of(model, stage, at, left)?;
             }
         }

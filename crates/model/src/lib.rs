@@ -55,6 +55,7 @@ pub mod respell;
 pub mod runtime;
 pub mod script;
 pub mod scripted;
+mod shared_store;
 pub mod stages;
 pub mod state;
 mod stores;

@@ -3,7 +3,7 @@
 
 use dockopt_shell::Simple;
 use dockopt_syntax::Mount;
-use dockopt_tools::{MountBy, Sharing};
+use dockopt_tools::{Cache, MountBy, Sharing};
 
 use crate::caches::Left;
 use crate::idle_mounts::{self, disturbs, is_named_elsewhere};
@@ -12,6 +12,7 @@ use crate::needs::{self, How};
 use crate::overrule::{self, Cleanup};
 use crate::respell::Change;
 use crate::script::{Script, each_command};
+use crate::shared_store::{self, Store};
 use crate::state::State;
 use crate::user::User;
 use crate::{Element, Model, path, stages, stores};
@@ -50,6 +51,8 @@ pub struct Mounting {
     pub changes: Vec<Change>,
     /// The commands that would empty the mounts, and go.
     pub cleanups: Vec<Cleanup>,
+    /// The RUNs that get the mounts: this one, and the others that use the same store.
+    pub runs: Vec<usize>,
 }
 
 /// How a cache that a RUN fills would be mounted. The error is a clause that says what forbids it.
@@ -61,7 +64,7 @@ pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result
     if !left.invocation.complete || !left.invocation.wrappers.is_empty() {
         return Err(format!("this {name} command is not understood word by word"));
     }
-    if stores::is_store_here(model, stage, at, left) {
+    if !left.cache.is_store && stores::is_store_here(model, stage, at, left) {
         return Err(format!("a setting may make {name} keep what it installs in its cache"));
     }
     let state = model.stages[stage].state(at);
@@ -87,14 +90,14 @@ pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result
     } else {
         return Err(format!("it is not known where the {} of {name} lies in this image", left.cache.name));
     };
-    let later = needs::index_needed(model, stage, at, left);
-    if let Some(later) = later.or_else(|| needs::needed_later(model, stage, at, left)) {
-        let line = model.tree.instructions[later.instruction].lines.start();
-        return Err(match later.how {
-            How::Takes => format!("line {line} takes the {} from this stage", left.cache.name),
-            _ => format!("line {line} may need the {}, which would not be in the image", left.cache.name),
-        });
-    }
+    let scripts = |at: usize| model.script(at).ok();
+    let runs = if left.cache.is_store {
+        let file = shared_store::File { tree: model.tree, stages: &model.stages, scripts: &scripts };
+        shared_store::consumers(file, stage, Store { tool: left.tool, cache: left.cache })?
+    } else {
+        unneeded(model, stage, at, left)?;
+        vec![(stage, at)]
+    };
     let script = model.script(at).map_err(|why| why.to_string())?;
     let (changes, cleanups) =
         (overrule::changes(model, stage, at, left)?, overrule::cleanups(model, at, left)?);
@@ -107,30 +110,56 @@ pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result
     {
         return Err(format!("nothing in this RUN refreshes the {} before it is used", left.cache.name));
     }
-    let folders = model.image_before(stage, at, 0);
     let mut places = Vec::new();
     for target in targets {
-        let place = place_of(target, &user, &folders)?;
-        let inside = |mount: &Mount| {
-            mount.target().is_none_or(|other| {
-                other.contains('$') || path::within(other, &place) || path::within(&place, other)
-            })
-        };
-        if model.tree.instructions[at].mounts().iter().any(inside) {
-            return Err("another mount of this RUN lies there".to_owned());
-        }
-        if let Some(command) = disturbs(script, state, &place, &goes) {
-            return Err(format!(
-                "`{command}` in the same RUN may take `{place}` away, which a mount does not bear"
-            ));
-        }
-        let scripts = |at: usize| model.script(at).ok();
-        if is_named_elsewhere(model.tree, &scripts, at, &place, left.cache) || folders.has_within(&place) {
-            return Err(format!("something else in this file is about `{place}`"));
+        let place = place_of(target, &user, &model.image_before(stage, at, 0))?;
+        for &(stage, at) in &runs {
+            hold(model, (stage, at), &place, left.cache, &goes)?;
         }
         places.push(Place { target: place, sharing: by.sharing, owner: user.owner });
     }
-    Ok(Mounting { places, changes, cleanups })
+    Ok(Mounting { places, changes, cleanups, runs: runs.into_iter().map(|(_, at)| at).collect() })
+}
+
+/// Fails if a later step needs what would not be in the image.
+fn unneeded(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result<(), String> {
+    let later = needs::index_needed(model, stage, at, left);
+    let Some(later) = later.or_else(|| needs::needed_later(model, stage, at, left)) else { return Ok(()) };
+    let line = model.tree.instructions[later.instruction].lines.start();
+    Err(match later.how {
+        How::Takes => format!("line {line} takes the {} from this stage", left.cache.name),
+        _ => format!("line {line} may need the {}, which would not be in the image", left.cache.name),
+    })
+}
+
+/// Fails if a RUN cannot have a mount at `place`.
+fn hold(
+    model: &Model<'_>,
+    (stage, at): (usize, usize),
+    place: &str,
+    cache: &Cache,
+    goes: &dyn Fn(usize) -> bool,
+) -> Result<(), String> {
+    let script = model.script(at).map_err(|why| why.to_string())?;
+    let inside = |mount: &Mount| {
+        mount.target().is_none_or(|other| {
+            other.contains('$') || path::within(other, place) || path::within(place, other)
+        })
+    };
+    if model.tree.instructions[at].mounts().iter().any(inside) {
+        return Err("another mount of this RUN lies there".to_owned());
+    }
+    if let Some(command) = disturbs(script, model.stages[stage].state(at), place, goes) {
+        return Err(format!(
+            "`{command}` in the same RUN may take `{place}` away, which a mount does not bear"
+        ));
+    }
+    let scripts = |at: usize| model.script(at).ok();
+    let folders = model.image_before(stage, at, 0);
+    if is_named_elsewhere(model.tree, &scripts, at, place, cache) || folders.has_within(place) {
+        return Err(format!("something else in this file is about `{place}`"));
+    }
+    Ok(())
 }
 
 /// What must be set for the command so that it does not complain about the mount.

@@ -2,12 +2,13 @@
 //! to another stage. Must not decide what becomes of the cache.
 
 use dockopt_shell::Simple;
-use dockopt_syntax::{Body, LineIndex};
+use dockopt_syntax::{Body, LineIndex, Tree};
 use dockopt_tools::{Cache, DropBy, Place, Role};
 
 use crate::caches::Left;
 use crate::region::{Footprint, Region};
 use crate::script::{self, each_command};
+use crate::stages::Stage;
 use crate::state::State;
 use crate::{Known, Model, Parent, Script, digest, effects, path, stages, triggers};
 
@@ -116,24 +117,35 @@ pub fn needed_later(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>)
         }
     }
     let home = model.stages[stage].state(at).variables.get("HOME").map(|home| &home.value);
-    for (reader, found) in model.stages.iter().enumerate().skip(stage + 1) {
+    let instruction = taken(model.tree, &model.stages, &holders, left.cache, home)?;
+    Some(Later { instruction, how: How::Takes })
+}
+
+/// A step of another stage that copies or mounts a cache from one of `holders`, or may do so.
+pub(crate) fn taken(
+    tree: &Tree,
+    all: &[Stage],
+    holders: &[usize],
+    cache: &Cache,
+    home: Option<&Known<String>>,
+) -> Option<usize> {
+    let first = holders.first()? + 1;
+    for (reader, found) in all.iter().enumerate().skip(first) {
         let is_holder = |from: &str| {
-            from.contains('$')
-                || stages::named(&model.stages, reader, from).is_some_and(|of| holders.contains(&of))
+            from.contains('$') || stages::named(all, reader, from).is_some_and(|of| holders.contains(&of))
         };
         for step in found.instructions.clone() {
-            let instruction = &model.tree.instructions[step];
+            let instruction = &tree.instructions[step];
             let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
             let copied = instruction.body.as_copy().filter(|_| from.is_some_and(is_holder));
-            let copies = copied.is_some_and(|copy| {
-                copy.sources.iter().any(|source| meets_cache(&source.text, left.cache, home))
-            });
+            let copies = copied
+                .is_some_and(|copy| copy.sources.iter().any(|source| meets_cache(&source.text, cache, home)));
             let mounts = instruction.mounts().iter().any(|mount| {
                 mount.option(&["from"]).is_some_and(is_holder)
-                    && meets_cache(mount.option(&["source", "src"]).unwrap_or("/"), left.cache, home)
+                    && meets_cache(mount.option(&["source", "src"]).unwrap_or("/"), cache, home)
             });
             if copies || mounts {
-                return Some(Later { instruction: step, how: How::Takes });
+                return Some(step);
             }
         }
     }
@@ -199,7 +211,7 @@ fn read_by(script: &Script<'_>, state: &State, simple: &Simple, left: &Left<'_>)
 }
 
 /// Whether an option, a variable or a setting of that name keeps a tool from the network, or sends it to a folder.
-fn avoids_network(name: &str) -> bool {
+pub(crate) fn avoids_network(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     ["offline", "no-index", "find-links"].iter().any(|ending| {
         name.strip_suffix(ending).is_some_and(|before| before.is_empty() || before.ends_with('-'))

@@ -24,6 +24,7 @@ use crate::prelude::{Place, Prelude};
 use crate::region::{Footprint, Region};
 use crate::script::{NoScript, Script};
 use crate::scripted;
+use crate::shared_store::File;
 use crate::stages::{self, Parent, Stage};
 use crate::state::State;
 use crate::versions::{self, Versions};
@@ -258,10 +259,10 @@ impl Tracer<'_> {
 
     fn run(&mut self, at: usize, instruction: &Instruction) {
         let scripts = |at: usize| self.input.scripts.get(&at)?.as_ref().ok();
-        let state = self.stage.state(at);
+        let file = File { tree: self.input.tree, stages: self.input.stages, scripts: &scripts };
         let (mut idle, mut seen, mut indexes): (Vec<Mount>, Vec<Mount>, Vec<_>) = Default::default();
         for mount in instruction.mounts() {
-            match idle_mounts::idle(self.input.tree, &scripts, at, &mount, state, &self.image) {
+            match idle_mounts::idle(file, (self.index, at), &mount, &self.image) {
                 Some(nothing) => {
                     indexes.extend(nothing.index);
                     idle.push(mount);

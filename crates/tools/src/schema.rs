@@ -766,6 +766,9 @@ pub struct MountBy {
     /// Of a package index: the option with which an install refreshes what it finds in the mount, if nothing in the RUN did so before.
     #[serde(default)]
     pub refreshed_by: Option<String>,
+    /// Of a store: the words of a command with which it does not fetch again what it misses there, or puts something else there.
+    #[serde(default)]
+    pub not_with: Vec<String>,
 }
 
 impl MountBy {
