@@ -200,6 +200,7 @@ pub(crate) fn image(tool: &str) -> &'static str {
         "gradle" => "gradle:8",
         "gem" | "bundler" => "ruby:3.3",
         "npm" | "pnpm" | "yarn" => "node:20",
+        "bun" => "oven/bun:1",
         _ => "python:3.12",
     }
 }

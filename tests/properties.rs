@@ -16,7 +16,7 @@ use crate::split::split;
 use crate::support::{self, Project};
 
 /// Words that a pass may add to RUNs or take from them: of commands and flags that only empty caches, or refresh an index.
-pub(crate) const CLEANUP: [&str; 66] = [
+pub(crate) const CLEANUP: [&str; 67] = [
     "UV_LINK_MODE=copy",
     // Set for one command, where a variable of the image turns its cache off.
     "UV_NO_CACHE=false",
@@ -83,6 +83,7 @@ pub(crate) const CLEANUP: [&str; 66] = [
     "~/.cache/pypoetry/cache",
     "~/.cache/pypoetry/artifacts",
     "~/.cache/pipenv",
+    "~/.bun/install/cache",
     "/var/cache/pacman/pkg/*",
     "tdnf",
 ];
