@@ -4,7 +4,10 @@
 //!
 //! Adds `--mount=type=cache` to a RUN for the cache that its commands fill and leave behind, where nothing but the tool itself
 //! needs it. Another user than root gets the mount by number. With `caches = "mount"`, what the RUN does to leave the cache out
-//! goes: the switch, the cleanup, and the variable, which is set for the command alone.
+//! goes: the switch, the cleanup, and the variable, which is set for the command alone. Where ENV moves a cache, the mount is there.
+//!
+//! What later commands read where it lies, such as the modules of Go, is mounted in all RUNs that use it, and only in stages from
+//! which nothing but a result is taken.
 //!
 //! ## Why
 //!
@@ -38,7 +41,9 @@
 //! leaves one whose folder the builder would have to make, since root would own that while the command runs. A package index is
 //! mounted only where the RUN refreshes it before anything else, as the one in the mount may be old, and where no later step
 //! needs it. Of APT only the lists are mounted: the official images delete archives after each install, and APT takes an
-//! archive of the right name and size for the right one, whoever put it into the mount.
+//! archive of the right name and size for the right one, whoever put it into the mount. A store such as the modules of Go is left
+//! where a command that is not understood may need it, where a command does without the network, and where the RUNs that use it
+//! differ in secrets, variables or user: a mount may be empty at any time, and then each of them must be able to fetch again.
 //!
 //! ## Settings
 //!

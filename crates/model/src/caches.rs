@@ -5,6 +5,7 @@ use std::rc::Rc;
 use dockopt_shell::Simple;
 use dockopt_tools::{Cache, DropBy, Invocation, MountBy, Role, Tool};
 
+use crate::moved::{self, Moved};
 use crate::script::each_command;
 use crate::{Element, Model, layout, path, stages, stores};
 
@@ -42,7 +43,8 @@ pub fn left_by<'m>(model: &'m Model<'_>, stage: usize, at: usize) -> Vec<Left<'m
         one.cache.drop.is_some()
             && !stores::is_store_here(model, stage, at, one)
             && !is_turned_off(model, stage, at, one)
-            && !is_elsewhere(model, stage, at, one)
+            && moved(model, stage, at, one) == Moved::Not
+            && !is_mounted(model, stage, at, one)
     })
     .collect()
 }
@@ -54,7 +56,8 @@ pub fn mountable_in<'m>(model: &'m Model<'_>, stage: usize, at: usize, caches: C
         let left = &one.left;
         let is_left_out = one.is_emptied || is_turned_off(model, stage, at, left);
         left.cache.mount.is_some()
-            && !is_elsewhere(model, stage, at, left)
+            && moved(model, stage, at, left) != Moved::Unknown
+            && !is_mounted(model, stage, at, left)
             && (caches == Caches::Mount || !is_left_out)
     });
     filled.into_iter().map(|one| one.left).collect()
@@ -136,8 +139,13 @@ fn is_turned_off(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) ->
         || is_set(model, stage, at, left, &left.cache.off_by_env)
 }
 
-/// Whether the cache is not part of the layer because it lies in a mount, or may lie elsewhere because of a flag or a variable.
-fn is_elsewhere(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bool {
+/// Where the cache lies, as the variables of the file and the options of the command say.
+pub(crate) fn moved(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Moved {
+    moved::of(left.cache, &left.invocation, model.stages[stage].state(at), left.simple)
+}
+
+/// Whether the cache lies in a mount.
+fn is_mounted(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> bool {
     let mounts = model.tree.instructions[at].mounts();
     // Where a mount lies is not always known; then it is taken to cover the cache.
     let mounted = |place: &String| {
@@ -150,9 +158,10 @@ fn is_elsewhere(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> 
                 }
         })
     };
-    left.invocation.has_flag(&left.cache.moved_by_flags)
-        || is_set(model, stage, at, left, &left.cache.moved_by_env)
-        || left.cache.paths.iter().chain(left.cache.mount.iter().flat_map(MountBy::all_targets)).any(mounted)
+    if let Moved::To(place) = moved(model, stage, at, left) {
+        return mounted(&place);
+    }
+    left.cache.paths.iter().chain(left.cache.mount.iter().flat_map(MountBy::all_targets)).any(mounted)
 }
 
 /// Whether one of these variables is set for the command.

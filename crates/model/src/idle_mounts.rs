@@ -2,12 +2,13 @@
 //! mounted (`keeping.rs`), or where (`mounts.rs`).
 
 use dockopt_shell::Node;
-use dockopt_syntax::{Body, Mount, Tree};
+use dockopt_syntax::{Body, Instruction, Mount, Tree};
 use dockopt_tools::{
     Arg, Cache, FlagValue, Index, Invocation, Kind, MountBy, PathRef, Place as Where, Reach, Role, Tool,
 };
 
 use crate::image::Image;
+use crate::moved::{self, Moved};
 use crate::script::{self, Script, each_command};
 use crate::shared_store::{self, File, Store};
 use crate::state::State;
@@ -46,10 +47,12 @@ pub(crate) fn idle<'a, 's: 'a>(
                     cache.filled_by.contains(&action.name)
                         && (!cache.is_index || is_refreshed_first(script, cache))
                         && !stores::is_store_by_command(cache, &invocation, state, simple)
-                        && cache
-                            .mount
-                            .as_ref()
-                            .is_some_and(|by| places_of(cache, by).any(|place| is_place(place, target)))
+                        && cache.mount.as_ref().is_some_and(|by| {
+                            match moved::of(cache, &invocation, state, simple) {
+                                Moved::To(place) => place == target,
+                                _ => places_of(cache, by).any(|place| is_place(place, target)),
+                            }
+                        })
                 };
                 let cache = invocation.tool.caches.iter().find(lies_there);
                 found = found.or(cache.map(|cache| (invocation.tool, cache)));
@@ -87,7 +90,8 @@ fn is_everywhere(file: File<'_, '_, '_>, stage: usize, store: Store<'_>, mount: 
         });
         is_undisturbed && file.tree.instructions[at].mounts().iter().any(same)
     };
-    shared_store::consumers(file, stage, store).is_ok_and(|all| all.iter().all(holds))
+    let targets: Vec<String> = target.into_iter().map(str::to_owned).collect();
+    shared_store::consumers(file, stage, store, &targets).is_ok_and(|all| all.iter().all(holds))
 }
 
 /// Whether the first command of a script that uses an index refreshes it, and an image exists only if it did.
@@ -217,6 +221,11 @@ pub(crate) fn is_named_elsewhere<'a, 's: 'a>(
         );
     }
     let names = |text: &str| needles.iter().any(|needle| names_path(text, needle));
+    let is_usual =
+        cache.mount.iter().flat_map(|by| places_of(cache, by)).any(|place| is_place(place, target));
+    if !is_usual && tree.instructions.iter().any(|one| takes_from_above(one, target)) {
+        return true;
+    }
     tree.instructions.iter().enumerate().any(|(place, instruction)| match &instruction.body {
         Body::Run(_) => match scripts(place) {
             Some(script) => {
@@ -230,11 +239,27 @@ pub(crate) fn is_named_elsewhere<'a, 's: 'a>(
             }
             None => names(instruction.arguments_text()) || place == at,
         },
+        // What moves the cache there says so.
+        Body::Env(pairs) => pairs.iter().any(|pair| {
+            let moves = cache.moved_to.contains_key(&pair.key.text);
+            names(&pair.key.text) || (!moves && pair.value.as_ref().is_some_and(|value| names(&value.text)))
+        }),
         _ => {
             let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body.of(&tree.text));
             names(instruction.logical.text()) || bodies.into_iter().any(names)
         }
     })
+}
+
+/// Whether an instruction takes a folder that holds `target` from another stage or image, whichever that is.
+fn takes_from_above(instruction: &Instruction, target: &str) -> bool {
+    let holds = |source: &str| {
+        source.contains('$') || path::within(target, &path::resolve("/", path::before_wildcard(source)))
+    };
+    let copied = instruction.body.as_copy().filter(|_| instruction.flag("from").is_some());
+    let mut mounts = instruction.mounts().into_iter().filter(|mount| mount.option(&["from"]).is_some());
+    copied.is_some_and(|copy| copy.sources.iter().any(|source| holds(&source.text)))
+        || mounts.any(|mount| holds(mount.option(&["source", "src"]).unwrap_or("/")))
 }
 
 /// Whether a command only empties caches, or removes paths, and does not mind if they are not there.
@@ -392,6 +417,7 @@ mod tests {
             ("RUN {}cargo fetch && rm ~/.netrc\nRUN {}cargo build", ""),
             ("RUN {}cargo fetch\nRUN rm -f /root/.netrc\nRUN {}cargo build", ""),
             ("RUN {}cargo fetch\nRUN make", ""),
+            ("RUN {}cargo fetch\nRUN cp -r /usr/local/cargo /src/target/release/a", ""),
             ("RUN {}cargo fetch\nRUN ./build.sh", ""),
             ("RUN {}cargo build\nRUN ls /usr/local/cargo/registry", ""),
             ("RUN {}cargo build\nONBUILD RUN cargo build", ""),
@@ -408,6 +434,26 @@ mod tests {
             "FROM rust:1.80\nRUN {}cargo build\n",
             "--mount=type=cache,target=/usr/local/cargo/registry "
         ));
+    }
+
+    #[test]
+    fn a_variable_says_where_a_mount_is_nothing() {
+        let file = |set: &str| format!("FROM python:3.12\n{set}\nRUN {{}}pip install flask\n");
+        let there = "--mount=type=cache,target=/var/cache/pip ";
+        assert!(is_nothing(&file("ENV PIP_CACHE_DIR=/var/cache/pip"), there));
+        assert!(is_nothing(&file("ENV XDG_CACHE_HOME=/var/cache"), there));
+        for set in [
+            "ENV A=1",
+            "ENV PIP_CACHE_DIR=/srv/pip",
+            "ARG PIP_CACHE_DIR=/var/cache/pip",
+            "ENV PIP_CACHE_DIR=/var/cache/pip XDG_CACHE_HOME=/srv",
+            "ENV PIP_CACHE_DIR=/var/cache/pip WHEELS=/var/cache/pip/wheels",
+            "ENV PIP_CACHE_DIR=/var/cache/pip\nVOLUME /var/cache/pip",
+            "ENV PIP_CACHE_DIR=/var/cache/pip\nCOPY --from=debian:12 /var /var",
+        ] {
+            assert!(!is_nothing(&file(set), there), "{set}");
+        }
+        assert!(!is_nothing(&file("ENV PIP_CACHE_DIR=/var/cache/pip"), PIP));
     }
 
     #[test]

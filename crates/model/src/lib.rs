@@ -35,6 +35,7 @@ pub mod layout;
 mod linked;
 mod model;
 pub mod mounts;
+mod moved;
 pub mod moved_copy;
 pub mod nearest;
 pub mod needs;

@@ -5,9 +5,10 @@ use dockopt_shell::Simple;
 use dockopt_syntax::Mount;
 use dockopt_tools::{Cache, MountBy, Sharing};
 
-use crate::caches::Left;
+use crate::caches::{self, Left};
 use crate::idle_mounts::{self, disturbs, is_named_elsewhere};
 use crate::image::Image;
+use crate::moved::Moved;
 use crate::needs::{self, How};
 use crate::overrule::{self, Cleanup};
 use crate::respell::Change;
@@ -81,7 +82,13 @@ pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result
     let user = User::of(state, base)
         .ok_or("it is not known which user runs this, or where the home folder of that user is")?;
     let is_bundled = base.is_some_and(|base| base.bundled.contains(&left.tool.name));
-    let targets = if is_bundled && !by.bundled_targets.is_empty() {
+    let moved = match caches::moved(model, stage, at, left) {
+        Moved::To(place) => vec![place],
+        _ => Vec::new(),
+    };
+    let targets = if !moved.is_empty() {
+        &moved
+    } else if is_bundled && !by.bundled_targets.is_empty() {
         &by.bundled_targets
     } else if !by.targets.is_empty() {
         &by.targets
@@ -90,10 +97,13 @@ pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result
     } else {
         return Err(format!("it is not known where the {} of {name} lies in this image", left.cache.name));
     };
+    let folders = model.image_before(stage, at, 0);
+    let targets: Vec<String> =
+        targets.iter().map(|target| place_of(target, &user, &folders)).collect::<Result<_, _>>()?;
     let scripts = |at: usize| model.script(at).ok();
     let runs = if left.cache.is_store {
         let file = shared_store::File { tree: model.tree, stages: &model.stages, scripts: &scripts };
-        shared_store::consumers(file, stage, Store { tool: left.tool, cache: left.cache })?
+        shared_store::consumers(file, stage, Store { tool: left.tool, cache: left.cache }, &targets)?
     } else {
         unneeded(model, stage, at, left)?;
         vec![(stage, at)]
@@ -111,8 +121,7 @@ pub fn of(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>) -> Result
         return Err(format!("nothing in this RUN refreshes the {} before it is used", left.cache.name));
     }
     let mut places = Vec::new();
-    for target in targets {
-        let place = place_of(target, &user, &model.image_before(stage, at, 0))?;
+    for place in targets {
         for &(stage, at) in &runs {
             hold(model, (stage, at), &place, left.cache, &goes)?;
         }

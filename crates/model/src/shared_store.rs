@@ -8,6 +8,8 @@ use dockopt_syntax::{Body, Instruction, Tree};
 use dockopt_tools::{Arg, Cache, Invocation, Kind, Place, Reach, Role, Tool};
 
 use crate::effects;
+use crate::idle_mounts::disturbs;
+use crate::moved::{self, Moved};
 use crate::needs::{self, quoted};
 use crate::script::{self, Script};
 use crate::stages::{Parent, Stage};
@@ -30,11 +32,12 @@ pub(crate) struct Store<'t> {
 }
 
 /// The RUNs that use a store which a RUN of `stage` fills, by stage and instruction. The error is a clause that says why they cannot
-/// have it in a mount.
+/// have it in mounts at `targets`.
 pub(crate) fn consumers(
     file: File<'_, '_, '_>,
     stage: usize,
     store: Store<'_>,
+    targets: &[String],
 ) -> Result<Vec<(usize, usize)>, String> {
     let name = format!("the {} of {}", store.cache.name, store.tool.title);
     let first = first_stage(file, stage, store);
@@ -71,6 +74,8 @@ pub(crate) fn consumers(
                 continue;
             }
             let mut obstacle = bystander(script, store.tool);
+            let mut above = targets.iter().filter_map(|target| disturbs(script, state, target, &|_| false));
+            obstacle = obstacle.or_else(|| Some(format!("`{}` names a folder that holds", above.next()?)));
             for (simple, invocation) in &uses {
                 obstacle = obstacle.or_else(|| hindrance(script, state, simple, invocation, store));
             }
@@ -200,11 +205,7 @@ fn hindrance(
     if let Some(own) = simple.assignments.iter().find(|own| !harmless.contains(&&own.name)) {
         return Some(format!("`{}`, set for one command, may decide about", own.name));
     }
-    let moved = store.cache.moved_by_env.iter().find(|name| state.variables.contains_key(*name));
-    if let Some(name) = moved {
-        return Some(format!("`{name}` may move"));
-    }
-    if invocation.has_flag(&store.cache.moved_by_flags)
+    if moved::of(store.cache, invocation, state, simple) == Moved::Unknown
         || state.variables.keys().any(|name| needs::avoids_network(name))
     {
         return Some("a setting may move or turn off".to_owned());

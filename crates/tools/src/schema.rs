@@ -725,6 +725,9 @@ pub struct Cache {
     /// Environment variables that move it elsewhere.
     #[serde(default)]
     pub moved_by_env: Vec<String>,
+    /// For such variables, where it then lies below the folder that is their value: an empty text for that folder itself.
+    #[serde(default)]
+    pub moved_to: BTreeMap<String, String>,
     /// How it can be a cache mount; a mount is not known to work when missing.
     #[serde(default)]
     pub mount: Option<MountBy>,
