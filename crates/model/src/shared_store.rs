@@ -154,9 +154,8 @@ fn removes_settings(invocation: &Invocation<'_>, args: &[Arg<'_>]) -> bool {
     let is_plain = |index: &usize| match args[*index] {
         Arg::Literal(text) | Arg::Glob(text) => {
             let is_hidden = |part: &str| part.starts_with('.') && part != ".";
-            let is_scratch = ["/tmp/", "/var/tmp/", "/var/lib/apt/", "/var/cache/"]
-                .iter()
-                .any(|top| text.starts_with(top));
+            let is_scratch =
+                ["/tmp/", "/var/tmp/", "/var/lib/", "/var/cache/"].iter().any(|top| text.starts_with(top));
             (is_scratch || !text.starts_with(['/', '~'])) && !text.split('/').any(is_hidden)
         }
         Arg::Prefix(_) | Arg::Dynamic => false,
