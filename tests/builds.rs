@@ -23,3 +23,5 @@ mod scenario;
 mod simulated;
 #[path = "builds/stand.rs"]
 mod stand;
+#[path = "builds/users.rs"]
+mod users;

@@ -214,9 +214,38 @@ fn check_by(project: &Project, class: Class, fix: &Fix) -> Result<(), String> {
     let split = if splits { project.with_text(&split(&spelled)?) } else { spelled };
     let start = respelled(&split, class, |phase| phase > Phase::Stages)?;
     let before = parse(&without_pins(project, &start));
-    let after = without_pins(project, &outcome.text);
+    let after = without_user(&start, &without_pins(project, &outcome.text));
     compare(&before.tree, &parse(&after).tree).or_else(|what| fail(&what))?;
     texts(&without_pins(project, &project.text), &after).or_else(|what| fail(&what))
+}
+
+/// How RUNs begin that make a user, or give one its folders.
+const MAKES_USERS: [&str; 3] = ["RUN groupadd --gid 10001 app", "RUN addgroup -g 10001 app", "RUN mkdir -p "];
+/// The users that are written.
+const USERS: [&str; 2] = ["USER 10001:10001", "USER node"];
+
+/// A text without the lines of a user that the text before has not: at most one USER and one RUN, of at most two lines.
+fn without_user(before: &str, after: &str) -> String {
+    let count = |text: &str, line: &str| text.lines().filter(|own| own.trim_end() == line).count();
+    let is_new = |line: &str| count(after, line) > count(before, line);
+    let Some(user) = USERS.into_iter().find(|user| is_new(user)) else { return after.to_owned() };
+    let (mut user_is_gone, mut run_is_gone, mut continues) = (false, false, false);
+    let mut kept = String::new();
+    for line in after.split_inclusive('\n') {
+        let text = line.trim_end();
+        if std::mem::take(&mut continues) {
+            continue;
+        }
+        if !user_is_gone && text == user {
+            user_is_gone = true;
+        } else if !run_is_gone && is_new(text) && MAKES_USERS.iter().any(|begin| text.starts_with(begin)) {
+            run_is_gone = true;
+            continues = text.ends_with('\\') || text.ends_with('`');
+        } else {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 /// A text without the versions of packages that the project knows, and without digests, and without the tags beside them and in front of

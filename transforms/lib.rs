@@ -61,6 +61,7 @@ passes! {
     pin_packages,
     exec_form,
     silent_debconf,
+    run_as_user,
     ignore_build_noise,
     no_empty_continuations,
 }

@@ -71,6 +71,8 @@ pub enum Setting {
     Label(String),
     /// The name of this stage.
     StageName(usize),
+    /// As whom the image of this stage runs. Its steps are built by whom they were: the user is a part of the label of each.
+    User(usize),
     /// The variable of that name in the environment of containers. Steps of the build see the same value, unless a build argument
     /// of its name says otherwise.
     Variable(String),
@@ -85,6 +87,7 @@ impl Setting {
             Self::Entrypoint => "entrypoint".to_owned(),
             Self::Label(name) => format!("label {name}"),
             Self::StageName(_) => "stage name".to_owned(),
+            Self::User(_) => "user".to_owned(),
             Self::Variable(name) => format!("variable {name}"),
         }
     }
@@ -403,7 +406,8 @@ fn configuration(model: &Model<'_>, index: usize, without: &BTreeSet<Setting>) -
     let end = stage.states.last().expect("a stage has a state after its end");
     let variables = end.variables.iter().map(|(name, variable)| (name, &variable.label));
     slots.extend(variables.map(|(name, label)| (format!("variable {name}"), label.clone())));
-    let is_of_other = |setting: &&Setting| matches!(setting, Setting::StageName(of) if *of != index);
+    let is_of_other =
+        |setting: &&Setting| matches!(setting, Setting::StageName(of) | Setting::User(of) if *of != index);
     for setting in without.iter().filter(|setting| !is_of_other(setting)) {
         slots.remove(&setting.slot());
     }
@@ -415,7 +419,7 @@ pub(crate) fn settings(model: &Model<'_>, stage: &Stage) -> Vec<String> {
     read_settings(model, stage).texts()
 }
 
-/// Settings of an image: those of which the last one counts, those that add up, and where and as whom it starts.
+/// Settings of an image: those of which the last one counts, those that add up, and where and how its commands start.
 struct Settings {
     slots: BTreeMap<String, String>,
     sets: Vec<String>,
@@ -467,7 +471,8 @@ fn read_settings(model: &Model<'_>, stage: &Stage) -> Settings {
     sets.sort_unstable();
     sets.dedup();
     let end = stage.states.last().expect("a stage has a state after its end");
-    Settings { slots, sets, state: format!("{:?} {:?} {:?}", end.cwd, end.user, end.shell) }
+    slots.insert("user".to_owned(), format!("{:?}", end.user));
+    Settings { slots, sets, state: format!("{:?} {:?}", end.cwd, end.shell) }
 }
 
 /// What a stage starts from: an image by what its name stands for, and by the name itself where a build argument may change that.
@@ -499,5 +504,35 @@ fn command_text(instruction: &Instruction, command: &Command) -> String {
         Command::Exec(words) => {
             format!("{:?}", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dockopt_tools::Toolbox;
+
+    use super::*;
+
+    fn digest(text: &str, settings: &[Setting]) -> Digest {
+        let tree = dockopt_syntax::parse(text).tree;
+        let model = Model::new(&tree, Toolbox::builtin(), None);
+        let apart = Apart { settings: settings.iter().cloned().collect(), ..Apart::default() };
+        Digest::apart_from(&model, &apart)
+    }
+
+    #[test]
+    fn the_user_of_the_last_stage_is_nothing_only_for_what_starts() {
+        const OTHER_USER: &[Setting] = &[Setting::User(1)];
+        let same = |before: &str, after: &str, settings| digest(before, settings) == digest(after, settings);
+        let text = "FROM debian:12 AS a\nRUN make\nFROM a\nRUN make install\nCMD [\"app\"]\n";
+        let at_the_end = text.replace("CMD", "USER 10001\nCMD");
+        assert!(same(text, &at_the_end, OTHER_USER));
+        assert!(!same(text, &at_the_end, &[]));
+        // Somebody else would run a step.
+        assert!(!same(text, &text.replace("RUN make install", "USER 10001\nRUN make install"), OTHER_USER));
+        // Another stage would be another image, and what starts from it would begin as somebody else.
+        assert!(!same(text, &text.replace("RUN make\n", "RUN make\nUSER 10001\n"), OTHER_USER));
+        // Nothing else may differ.
+        assert!(!same(text, &at_the_end.replace("\"app\"", "\"app\", \"-v\""), OTHER_USER));
     }
 }

@@ -32,6 +32,7 @@ mod known;
 mod label;
 pub mod late;
 pub mod layout;
+pub mod least;
 mod linked;
 mod model;
 pub mod mounts;

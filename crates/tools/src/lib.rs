@@ -17,6 +17,7 @@ pub mod pipes;
 mod recognize;
 pub mod schema;
 mod script;
+pub mod users;
 pub mod volatile;
 pub mod yaml;
 
