@@ -317,7 +317,8 @@ impl<'a> Run<'_, 'a> {
                 return Err(Fault::Unproven("the original may build as it is".to_owned()));
             }
         } else if is_held_to(Proof::Split) {
-            runtime::check(model, &after, &BTreeSet::new()).map_err(Fault::Unproven)?;
+            let sources = rewrites.iter().flat_map(|rewrite| rewrite.sources.iter().cloned()).collect();
+            runtime::check(model, &after, &sources).map_err(Fault::Unproven)?;
         } else {
             // What `.dockerignore` leaves out now is compared as left out before, too: that is what the rewrite says.
             let ignored = (!lines.is_empty()).then(|| self.request.model(model.tree, context.as_ref()));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use dockopt_syntax::{Body, Keyword, Tree, parse};
 use dockopt_tools::Toolbox;
-use dockopt_tools::bases::{self, Base};
+use dockopt_tools::bases::{self, Base, forms};
 use dockopt_tools::packages::{self, Need};
 
 use crate::properties::CLEANUP;
@@ -36,7 +36,15 @@ pub(crate) fn split(project: &Project) -> Result<String, String> {
         };
         stage.iter().filter(is_setting).map(|&at| code(tree, at).to_owned()).collect()
     };
-    if settings(&before, last) != settings(&after, runtime) {
+    let (mut own, mut others) = (settings(&before, last), settings(&after, runtime));
+    let (from, starts) = (own.remove(0), others.remove(0));
+    let smaller = match image(&before, last[0]) {
+        Some(image) => {
+            forms::form(image, forms::Kind::Libraries).map(|form| from.replace(image, &form.image))
+        }
+        None => None,
+    };
+    if own != others || (starts != from && Some(&starts) != smaller.as_ref()) {
         return fault("the image has other settings".to_owned());
     }
     if let Some(lost) = last.iter().map(|&at| code(&before, at)).find(|own| {
@@ -74,6 +82,14 @@ fn stages(tree: &Tree) -> Vec<Vec<usize>> {
         }
     }
     found
+}
+
+/// The image that a FROM names.
+fn image(tree: &Tree, from: usize) -> Option<&str> {
+    match &tree.instructions[from].body {
+        Body::From { image, .. } => Some(&image.text),
+        _ => None,
+    }
 }
 
 fn code(tree: &Tree, at: usize) -> &str {

@@ -4,6 +4,8 @@
 //! One file per pass. The first lines of each are its documentation, from which the pages and `dockopt explain` are made;
 //! the example in it is run by a test.
 
+use std::collections::BTreeSet;
+
 pub use dockopt_model::builder::Builder;
 pub use dockopt_model::caches::Caches;
 use dockopt_model::{Model, Packages, Pins, Pipes, Setting, layout};
@@ -273,6 +275,8 @@ pub struct Rewrite {
     pub proof: Proof,
     /// Settings of the image that change, of an unsafe rewrite.
     pub settings: Vec<Setting>,
+    /// Of a split: the files of the build context that only the builder has.
+    pub sources: BTreeSet<String>,
     /// Whether it changes which pipelines fail.
     pub pipes: Pipes,
 }
@@ -324,6 +328,7 @@ impl Rewrite {
             commands: Commands::default(),
             proof: Proof::Digest,
             settings: Vec::new(),
+            sources: BTreeSet::new(),
             pipes: Pipes::AsWritten,
         })
     }

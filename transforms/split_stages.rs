@@ -6,9 +6,12 @@
 //! into a folder of its own. The image has the other packages, the shared libraries that belong to the headers, the content of that
 //! folder and the sources. All settings stay with the image, and so does every step that is not known to be there for the build alone.
 //!
+//! A stage that builds a program of Go becomes two, as well: the image starts from the distribution that the builder stands on, in the
+//! same release, and has the program, the files beside the sources, and certificates and time zones where the sources may ask for them.
+//!
 //! ## Why
 //!
-//! Compilers are most of such an image, and every one of its users downloads them and has their faults reported.
+//! A compiler with its headers is most of such an image, and every one of its users downloads them and has their faults reported.
 //!
 //! ## Example
 //!
@@ -84,17 +87,29 @@ fn rewrite(cx: &Cx<'_>, plan: &Plan) -> Result<Rewrite, String> {
         Rewrite::safe(title, reason(plan), from, vec![written.edit]).map_err(|error| error.to_string())?;
     rewrite.class = CLASS;
     rewrite.proof = Proof::Split;
+    rewrite.sources.clone_from(&plan.sources);
     rewrite.commands.gone = written.gone;
     rewrite.commands.new = written.new.iter().map(|text| canonical(text)).collect();
     Ok(rewrite)
 }
 
 fn reason(plan: &Plan) -> String {
-    let mut reason = format!("only the build needs {}", plan.left.join(", "));
+    let mut parts = Vec::new();
+    if let Some(base) = &plan.base {
+        parts.push(format!("what is built runs on `{base}`, with the same libraries and without the compiler"));
+    }
+    if !plan.left.is_empty() {
+        parts.push(format!("only the build needs {}", plan.left.join(", ")));
+    }
     if !plan.libraries.is_empty() {
-        reason.push_str(&format!("; the image gets {}, to which what is built with them is linked", plan.libraries.join(", ")));
+        let libraries = plan.libraries.join(", ");
+        parts.push(format!("the image gets {libraries}, to which what is built with them is linked"));
     }
     let trees: Vec<&str> = plan.brought.iter().map(|tree| tree.to.as_str()).collect();
-    reason.push_str(&format!("; what was built is copied to {}, and all else stays", trees.join(", ")));
-    reason
+    let sources = match plan.sources.len() {
+        0 => "and all else stays",
+        _ => "the sources stay in the builder, and a file that the program is to read is copied by its name from now on",
+    };
+    parts.push(format!("from the builder comes what belongs to {}, {sources}", trees.join(", ")));
+    parts.join("; ")
 }

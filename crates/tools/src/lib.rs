@@ -25,8 +25,8 @@ pub use cleanup::{Cleaned, Cleaning};
 pub use exact::{Database, Exact, Named, is_version};
 pub use recognize::{Arg, Flag, FlagValue, Invocation, PathRef, Reach, Wrapper};
 pub use schema::{
-    Action, Apart, BROUGHT_BY_NAME, Cache, Change, DropBy, Fetch, Form, Frozen, Gives, Index, Kind, Lean,
-    MountBy, Operands, Place, Role, Scripted, Sharing, Taken, TakenOperands, Tool, Unanswered,
+    Action, Apart, BROUGHT_BY_NAME, Beside, Builds, Cache, Change, DropBy, Fetch, Form, Frozen, Gives, Index,
+    Kind, Lean, MountBy, Operands, Place, Role, Scripted, Sharing, Taken, TakenOperands, Tool, Unanswered,
 };
 
 /// The tools that are known, and where to find them by their first word.

@@ -270,6 +270,71 @@ pub struct Action {
     /// How it installs into a folder of its own, which can be taken to another image.
     #[serde(default)]
     pub apart: Option<Apart>,
+    /// How it builds a program that runs without it.
+    #[serde(default)]
+    pub builds: Option<Builds>,
+}
+
+/// A build of a program that needs neither the tool nor the sources when it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Builds {
+    /// The verbs with which it does.
+    pub verbs: Vec<String>,
+    /// Other actions of the tool, and other verbs of this one, that are there for such a build alone.
+    pub steps: Vec<String>,
+    /// The option that names the program.
+    pub output: String,
+    /// The file whose first line that begins with `module` names the program where nothing else does.
+    pub named_by: String,
+    /// The ending of a source file, which names the program where it is the operand.
+    pub source: String,
+    /// What a base image must bring itself.
+    pub in_images_with: String,
+    /// Options with which it builds something else, or elsewhere.
+    pub not_with: Vec<String>,
+    /// Variables for the command alone, with the values with which the program runs in the image.
+    pub target: BTreeMap<String, String>,
+    /// Files of the project that only a build reads: names, a path from the root of the project when it begins with `/`, a folder when
+    /// it ends with one. A `*` stands for any text.
+    pub sources: Vec<String>,
+    /// Files of the image that the program may look for.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
+}
+
+/// A file that an image of a tool has, and that a program which it builds may look for when it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Beside {
+    /// The file.
+    pub path: String,
+    /// The distributions whose smaller images lack it.
+    pub families: Vec<String>,
+    /// Texts of which its sources have one if the program may look for it.
+    pub says: Vec<String>,
+}
+
+impl Builds {
+    /// Whether only a build reads a file of the project, by its path from the root.
+    pub fn is_source(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is = |pattern: &str, text: &str| match pattern.split_once('*') {
+            Some((head, tail)) => {
+                text.len() >= head.len() + tail.len() && text.starts_with(head) && text.ends_with(tail)
+            }
+            None => pattern == text,
+        };
+        self.sources.iter().any(|own| match (own.strip_prefix('/'), own.strip_suffix('/')) {
+            (_, Some(folder)) => {
+                let folder = folder.trim_start_matches('/');
+                path.split('/').rev().skip(1).any(|part| part == folder)
+                    && (!own.starts_with('/') || path.starts_with(folder))
+            }
+            (Some(at_root), None) => is(at_root, path) && !path.contains('/'),
+            (None, None) => is(own, name),
+        })
+    }
 }
 
 /// A form of an install that puts into a folder of its own what it would put into the system, so that a copy of that folder brings

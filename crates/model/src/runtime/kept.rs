@@ -55,7 +55,11 @@ fn files(before: &[Atom], after: &[Atom], left: &BTreeSet<String>) -> Result<(),
     let missing = before.iter().filter(is_copied).find(|atom| {
         let is_left = atom.written_file().is_some_and(|(_, from)| left.contains(from));
         let is_covered = match &atom.kind {
-            AtomKind::Rest { path, .. } => after.iter().any(|other| super::slice::covers(other, path)),
+            AtomKind::Rest { path, .. } if left.is_empty() => {
+                after.iter().any(|other| super::slice::covers(other, path))
+            }
+            // Whatever else comes beside the sources is copied by name.
+            AtomKind::Rest { .. } | AtomKind::Write { from: None, .. } if !left.is_empty() => true,
             AtomKind::ParentFolder { path } => after.iter().any(|other| other.path() == Some(path)),
             _ => false,
         };

@@ -29,7 +29,7 @@ pub(super) fn builder(model: &Model<'_>, stage: usize, parts: &[Part<'_>], last:
                 None => continue,
                 Some(atoms) => match files(model, stage, instruction, atoms) {
                     Some(files) if files.is_empty() => continue,
-                    Some(files) => What::Files(files),
+                    Some(files) => What::Files { all: files.clone(), files, folders: BTreeSet::new() },
                     None => What::Whole,
                 },
             },

@@ -61,7 +61,15 @@ pub fn write(model: &Model<'_>, plan: &Plan, builder: Builder) -> Result<Written
         text.push_str(&writer.step(step)?);
     }
     writer.described.retain(|at| !later.contains(at));
-    text.push_str(&format!("{newline}{newline}{}", whole.of(&tree.text)));
+    let own = match &plan.base {
+        Some(base) => {
+            let (start, end) =
+                (Span::new(whole.start, image.span.start), Span::new(image.span.end, whole.end));
+            format!("{}{base}{}", start.of(&tree.text), end.of(&tree.text))
+        }
+        None => whole.of(&tree.text).to_owned(),
+    };
+    text.push_str(&format!("{newline}{newline}{own}"));
     for step in &plan.runtime {
         text.push_str(newline);
         text.push_str(&writer.step(step)?);
@@ -112,22 +120,20 @@ impl Writer<'_, '_> {
                 }
             }
             What::Elements(elements) => self.elements(step.instruction, elements)?,
-            What::Files(files) => {
+            What::Files { files, folders, all } => {
                 let copy = instruction.body.as_copy().ok_or("it is no COPY")?;
-                let stage = self.model.stages[self.plan.stage].state(step.instruction);
-                let target = copy::destination(tree, instruction, stage);
+                let state = self.model.stages[self.plan.stage].state(step.instruction);
+                let target = copy::destination(tree, instruction, state);
                 let target = &target.get().ok_or("it is not known where it copies to")?.0;
-                let delay = as_delay(files, target);
+                let delay = as_delay(all, target);
                 let lines = CopyLines { tree, instruction, copy, delay: &delay, builder: self.builder };
                 let files = files.iter().map(|(image, from)| (image.as_str(), from.as_str())).collect();
+                let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
                 let text = lines
-                    .write(&files, &[])
-                    .ok_or("a file that the install reads cannot be named in a COPY line")?;
-                return Ok(format!(
-                    "{}{}",
-                    self.blank_above(step.instruction),
-                    text.trim_end_matches(['\r', '\n'])
-                ));
+                    .write(&files, &folders)
+                    .ok_or("a file that is needed cannot be named in a COPY line")?;
+                let text = text.trim_end_matches(['\r', '\n']);
+                return Ok(format!("{}{text}", self.blank_above(step.instruction)));
             }
             What::Brought(tree_brought) => {
                 let name = self.name();
@@ -199,11 +205,7 @@ impl Writer<'_, '_> {
         if !is_cut {
             text.push_str(Span::new(spans.last().map_or(end, |last| last.end), end).of(&tree.text));
         }
-        Ok(if self.described.contains(&instruction) || is_cut {
-            strip_comments(&text, tree.newline())
-        } else {
-            text
-        })
+        Ok(if self.described.contains(&instruction) || is_cut { strip_comments(&text) } else { text })
     }
 
     /// Counts the commands that are in one of the stages, in both, and in neither.
@@ -222,7 +224,7 @@ impl Writer<'_, '_> {
                     What::Elements(chosen) => {
                         chosen.iter().find(|(at, _)| *at == element).map(|(_, text)| text.clone())
                     }
-                    What::Files(_) | What::Brought(_) => None,
+                    What::Files { .. } | What::Brought(_) => None,
                 };
                 let found_in: Vec<Option<String>> = places.iter().filter_map(own).collect();
                 let as_written = found_in.iter().filter(|text| text.is_none()).count();
@@ -232,8 +234,8 @@ impl Writer<'_, '_> {
                         count => self.new.extend(std::iter::repeat_n(text, count - 1)),
                     }
                 }
-                let newline = self.model.tree.newline();
-                self.new.extend(found_in.into_iter().flatten().map(|text| strip_comments(&text, newline)));
+                let escape = self.model.tree.escape.char();
+                self.new.extend(found_in.into_iter().flatten().map(|text| one_line(&text, escape)));
             }
         }
         Ok(())
@@ -262,11 +264,16 @@ fn spans(script: &Script<'_>) -> Option<Vec<Span>> {
 
 fn without_comments(tree: &Tree, instruction: &Instruction, code: Span) -> String {
     let text = code.of(&tree.text);
-    if instruction.inner_comments.is_empty() { text.to_owned() } else { strip_comments(text, tree.newline()) }
+    if instruction.inner_comments.is_empty() { text.to_owned() } else { strip_comments(text) }
 }
 
 /// A text without its lines of comments.
-fn strip_comments(text: &str, newline: &str) -> String {
-    let lines = text.split(newline).filter(|line| !line.trim_start().starts_with('#'));
-    lines.collect::<Vec<_>>().join(newline)
+fn strip_comments(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with('#')).collect()
+}
+
+/// A command as the shell receives it: without lines of comments and continuations.
+fn one_line(text: &str, escape: char) -> String {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.map(|line| line.trim_end().strip_suffix(escape).unwrap_or(line)).collect()
 }
