@@ -12,6 +12,7 @@ mod mix;
 mod npm;
 mod pip;
 mod pnpm;
+mod yarn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +40,7 @@ struct Ecosystem {
     least: usize,
 }
 
-const ECOSYSTEMS: [Ecosystem; 9] = [
+const ECOSYSTEMS: [Ecosystem; 11] = [
     Ecosystem { name: "bun", generate: bun::generate, reads: bun::reads, least: 30 },
     Ecosystem { name: "cargo", generate: cargo::generate, reads: cargo::reads, least: 30 },
     Ecosystem { name: "dotnet", generate: dotnet::generate, reads: dotnet::reads, least: 30 },
@@ -49,6 +50,8 @@ const ECOSYSTEMS: [Ecosystem; 9] = [
     Ecosystem { name: "npm", generate: npm::generate, reads: npm::reads, least: 30 },
     Ecosystem { name: "pip", generate: pip::generate, reads: pip::reads, least: 30 },
     Ecosystem { name: "pnpm", generate: pnpm::generate, reads: pnpm::reads, least: 30 },
+    Ecosystem { name: "yarn", generate: yarn::generate_classic, reads: yarn::reads, least: 30 },
+    Ecosystem { name: "yarn-berry", generate: yarn::generate_berry, reads: yarn::reads, least: 30 },
 ];
 
 /// Trees of each ecosystem.

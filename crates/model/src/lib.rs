@@ -11,6 +11,7 @@ pub mod context;
 pub mod copy;
 pub mod copy_lines;
 pub mod delay;
+mod described;
 pub mod development;
 pub mod digest;
 pub mod effects;

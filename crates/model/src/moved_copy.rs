@@ -8,6 +8,7 @@ use dockopt_syntax::{Copy, Edit, Form, Instruction, ItemKind, Span, Tree};
 use crate::builder::Builder;
 use crate::copy_lines::{CopyLines, written_order};
 use crate::delay::{Delay, Install};
+use crate::described::{self, Part};
 use crate::{Model, layout, path};
 
 /// Where the manifests are copied that the first install needs.
@@ -95,7 +96,13 @@ impl MovedCopy {
         let indent = Span::new(instruction.span.start, instruction.keyword_span.start).of(&tree.text);
         let rest = format!("{indent}{}", without(tree, instruction, copy, delay, &copied));
         let comments = tree.leading_comments(at);
-        let own = format!("{}{rest}{newline}", comments.of(&tree.text));
+        let comment = comments.of(&tree.text);
+        let own = if in_place.is_empty() || described::part(comment, &plan.manifests) == Part::Rest {
+            format!("{comment}{rest}{newline}")
+        } else {
+            in_place.insert_str(0, comment);
+            format!("{rest}{newline}")
+        };
         let span =
             if in_place.is_empty() { layout::whole(tree, at) } else { comments.cover(instruction.span) };
         plan.edits.push(Edit { span, text: in_place });

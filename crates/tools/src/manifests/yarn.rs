@@ -36,6 +36,9 @@ static DATA: LazyLock<Data> = LazyLock::new(|| {
 });
 
 pub(super) fn read(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unclear> {
+    if call.action == "config-set" {
+        return classic::set(call, project);
+    }
     if call.action != "install" {
         return Err(Unclear::new(format!("`yarn {}` may read files of the project", call.action)));
     }

@@ -1,9 +1,10 @@
 //! Yarn 1: .yarnrc, and a lock file that neither marks install scripts nor is kept as it is without `--frozen-lockfile`.
 
 use super::super::javascript::local::{Dialect, Scripts};
-use super::super::javascript::npmrc;
+use super::super::javascript::{npmrc, surroundings};
 use super::super::paths::{above, join};
-use super::super::{Inputs, Look, Unclear};
+use super::super::sources::Sources;
+use super::super::{Call, Inputs, Look, Project, Unclear};
 use super::{DATA, Install};
 
 const DIALECT: Dialect = Dialect {
@@ -54,6 +55,45 @@ pub(super) fn read(mut install: Install<'_>) -> Result<Inputs, Unclear> {
         install.may_write_the_lock("only `--frozen-lockfile` keeps it as it is");
     }
     Ok(install.sources.inputs)
+}
+
+/// `yarn config set`: it opens the manifest and the settings here and above, and writes those of the user (run 2026-11-25, 1.22.22). Only a
+/// setting that is of no account to an install is taken.
+pub(super) fn set(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Unclear> {
+    let mut sources = Sources::new(project);
+    surroundings::check(&mut sources, call)?;
+    let key = call.operands.first().map(String::as_str).unwrap_or_default();
+    let matters = ["yarn-offline-mirror", "ignore-scripts"].contains(&key);
+    if matters || !DATA.classic.contains(key) && !(key.starts_with('@') && key.ends_with(":registry")) {
+        return Err(Unclear::new(format!(
+            "the setting `{key}` may change what a later `yarn install` reads"
+        )));
+    }
+    for dir in std::iter::once(call.cwd).chain(above(call.cwd)) {
+        for name in [".npmrc", ".yarn-metadata.json"] {
+            sources.ambient_unread(&join(dir, name));
+        }
+        let path = join(dir, ".yarnrc.yml");
+        sources.not_of_the_project(
+            &path,
+            &format!("`{path}` is of a newer Yarn, which writes settings into the project"),
+        )?;
+        let path = join(dir, ".yarnrc");
+        if sources.ambient(&path)?.is_some_and(|text| text.contains("yarn-path")) {
+            return Err(Unclear::at(&path, format!("`{path}` names another Yarn")));
+        }
+    }
+    let manifest = join(call.cwd, "package.json");
+    let pinned = sources.ambient(&manifest)?.map(|text| text.contains("\"packageManager\""));
+    let lock = join(call.cwd, "yarn.lock");
+    let is_old = sources.ambient(&lock)?.is_some_and(|text| text.contains("# yarn lockfile v1"));
+    if pinned == Some(true) || !is_old && call.tool_version != Some(1) {
+        return Err(Unclear::at(
+            &manifest,
+            "it is not known which Yarn this is, and a newer one writes settings into the project",
+        ));
+    }
+    Ok(sources.inputs)
 }
 
 #[derive(Default)]

@@ -194,3 +194,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn settings_of_the_first_version() {
+    let project = Memory::new(&[
+        ("/app/package.json", r#"{"name": "site"}"#),
+        ("/app/yarn.lock", "# yarn lockfile v1\n"),
+        ("/app/.yarnrc", "registry \"https://registry.example.org/\"\n"),
+    ]);
+    let inputs = Line::new("yarn", "config-set network-timeout 600000 -g").reads(&project);
+    assert!(inputs.files.contains("/app/.yarnrc") && inputs.probes.contains("/app/.npmrc"), "{inputs:?}");
+    for (words, reason) in [
+        ("config-set yarn-offline-mirror ./packages", "the setting `yarn-offline-mirror` may change"),
+        ("config-set cache-folder /app/.cache", "the setting `cache-folder` may change"),
+    ] {
+        assert!(Line::new("yarn", words).unclear(&project).starts_with(reason), "{words}");
+    }
+    let newer = Memory::new(&[("/app/package.json", "{}"), ("/app/.yarnrc.yml", "nodeLinker: pnp\n")]);
+    assert!(Line::new("yarn", "config-set registry x").unclear(&newer).contains("is of a newer Yarn"));
+    let unknown = Memory::new(&[("/app/package.json", r#"{"packageManager": "yarn@4.1.0"}"#)]);
+    assert!(Line::new("yarn", "config-set registry x").unclear(&unknown).contains("which Yarn this is"));
+}
