@@ -64,7 +64,8 @@ pub(super) fn set(call: &Call<'_>, project: &dyn Project) -> Result<Inputs, Uncl
     surroundings::check(&mut sources, call)?;
     let key = call.operands.first().map(String::as_str).unwrap_or_default();
     let matters = ["yarn-offline-mirror", "ignore-scripts"].contains(&key);
-    if matters || !DATA.classic.contains(key) && !(key.starts_with('@') && key.ends_with(":registry")) {
+    let is_known = DATA.classic.contains(key) || key.starts_with('@') && key.ends_with(":registry");
+    if matters || !is_known {
         return Err(Unclear::new(format!(
             "the setting `{key}` may change what a later `yarn install` reads"
         )));

@@ -4,8 +4,8 @@ use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryExpression, BindingPattern, CallExpression, ExportAllDeclaration,
     ExportFromDeclaration, Expression, IdentifierReference, ImportDeclaration, ImportExpression, ImportMeta,
-    ObjectPropertyKind, StaticMemberExpression, TSInterfaceDeclaration, TSType, TSTypeAliasDeclaration,
-    VariableDeclarator,
+    ObjectPropertyKind, StaticMemberExpression, TSImportEqualsDeclaration, TSInterfaceDeclaration, TSType,
+    TSTypeAliasDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -262,6 +262,10 @@ impl<'a> Visit<'a> for Reading<'_> {
             None if self.names.is_bound(name) || NODE.globals.contains(name) => {}
             None => self.refuse(format!("uses `{name}`")),
         }
+    }
+
+    fn visit_ts_import_equals_declaration(&mut self, _: &TSImportEqualsDeclaration<'a>) {
+        self.refuse("takes a module by `import … =`".to_owned());
     }
 
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}

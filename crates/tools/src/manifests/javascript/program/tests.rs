@@ -143,6 +143,17 @@ fn programs_that_may_do_anything() {
 }
 
 #[test]
+fn typescript() {
+    let of = |text: &str| deeds::of(text, "/app/setup.ts", "/app");
+    let plain = "import { readFile } from 'node:fs/promises';\nimport type { Site } from './site';\nconst path: string = 'site.json';\nconst site: Site = JSON.parse(await readFile(path, 'utf8'));\n";
+    assert_eq!(of(plain), Ok(vec![Deed::Read("site.json".to_owned())]));
+    assert_eq!(
+        of("import fs = require('fs'); fs.readFileSync(name);").unwrap_err(),
+        "takes a module by `import … =`"
+    );
+}
+
+#[test]
 fn what_node_is_told() {
     let started_by = |words: &str| {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
