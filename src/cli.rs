@@ -74,8 +74,10 @@ const BOT: &str = "\
 Examples:
   dockopt bot run --repo acme/web --dry-run   what would be done, with the diff and every request
   dockopt bot run --repo acme/web             one pull request, opened, renewed or closed
+  dockopt bot run --org acme --shard 0/4      a quarter of an organization's repositories
 
 The token is taken from DOCKOPT_TOKEN, GITHUB_TOKEN or GH_TOKEN. It needs `contents: write` and `pull-requests: write`.
+A GitHub App is named by DOCKOPT_APP_ID with DOCKOPT_APP_KEY (its private key) or DOCKOPT_APP_KEY_FILE instead.
 Run it from a schedule: what it did before it reads from the forge, and it keeps nothing.";
 
 /// Opens pull requests with the rewrites, and keeps them up to date.
@@ -101,8 +103,26 @@ pub enum BotCommand {
 #[command(after_help = BOT)]
 pub struct BotRun {
     /// A repository; may be given more than once
-    #[arg(long = "repo", value_name = "OWNER/NAME", required = true)]
+    #[arg(long = "repo", value_name = "OWNER/NAME", required_unless_present_any = ["owners", "list"])]
     pub repositories: Vec<String>,
+    /// All repositories of an organization or a person, archived ones aside; may be given more than once
+    #[arg(long = "org", value_name = "OWNER")]
+    pub owners: Vec<String>,
+    /// The repositories that a file lists, one a line
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<PathBuf>,
+    /// Of --org only those whose name fits this glob
+    #[arg(long = "match", value_name = "GLOB", requires = "owners")]
+    pub matching: Option<String>,
+    /// Of --org also those that are forks
+    #[arg(long, requires = "owners")]
+    pub forks: bool,
+    /// Only one share of them: INDEX/COUNT, the first index being 0
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+    /// Only this one and those after it, by name: goes on where a run stopped
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub from: Option<String>,
     /// The branch that pull requests go to; the repository's default branch otherwise
     #[arg(long, value_name = "BRANCH")]
     pub base: Option<String>,

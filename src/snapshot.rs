@@ -22,6 +22,8 @@ const MOST_BYTES_TOGETHER: u64 = 4 << 30;
 const LONGEST_PATH: usize = 4_000;
 /// Where a link of the repository leads here: through a file, so that it can never be followed.
 const NOWHERE: &str = "/dev/null/not-followed";
+/// All that the folder's own configuration says once everything is fetched.
+const SETTINGS: &str = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n";
 /// What `.gitattributes` may name is switched off: it has no filter, no program for differences, no other line ends.
 const ATTRIBUTES: &str = "* -text -eol -filter -diff -merge -ident -working-tree-encoding -export-subst\n";
 
@@ -119,6 +121,8 @@ impl Snapshot {
         fetch.args([format!("--depth={}", history + 1), format!("--filter=blob:limit={}", MOST_BYTES + 1)]);
         fetch.args(["origin", &self.commit]);
         process::output(&mut fetch).map_err(|failure| ungit(&failure))?;
+        // From here on what was not fetched is not there: no git asks the forge for it later.
+        fs::write(own.join("config"), SETTINGS).map_err(|error| unwritable(&error))?;
         self.said(&["update-ref", "--no-deref", "HEAD", &self.commit])?;
         Ok(())
     }
@@ -219,6 +223,7 @@ impl Snapshot {
         let mut command = history::git(self.folder.path());
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
         command.env("GIT_ATTR_NOSYSTEM", "1").env_remove("GIT_DIR").env_remove("GIT_INDEX_FILE");
+        command.env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
         command
     }
 }

@@ -4,13 +4,15 @@
 mod contract;
 mod fake;
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dockopt::bot::repository::{Mode, Report};
 use dockopt::bot::{self, Ending, Wishes};
-use dockopt::forge::{GitHub, Limits, Name, Token};
+use dockopt::forge::{App, GitHub, Limits, Login, Name, Token};
 use dockopt::problem::Problem;
 use dockopt::work::UnsafeBy;
+use dockopt_tools::yaml::{self, Aliases};
 
 use crate::support;
 use fake::{Fake, Fault, Pull, Running, TOKEN};
@@ -42,9 +44,18 @@ fn limits() -> Limits {
 }
 
 fn run_with(running: &Running, wishes: &Wishes, limits: Limits, mode: Mode) -> Result<Report, Problem> {
-    let token = Token::new(TOKEN).expect("it is one");
-    let github = GitHub::new(&format!("{}/api/v3", running.url()), &running.url(), token, limits)?;
-    bot::run(&github, &Name::parse("acme/web").expect("it is one"), wishes, mode)
+    run_as(running, Login::Token(Token::new(TOKEN).expect("it is one")), wishes, limits, mode)
+}
+
+fn run_as(
+    running: &Running,
+    login: Login,
+    wishes: &Wishes,
+    limits: Limits,
+    mode: Mode,
+) -> Result<Report, Problem> {
+    let github = GitHub::new(&format!("{}/api/v3", running.url()), &running.url(), login, limits)?;
+    bot::run(&github, &Name::parse("acme/web").expect("it is one"), wishes, mode).map_err(|stop| stop.problem)
 }
 
 fn run(running: &Running) -> Report {
@@ -382,11 +393,9 @@ fn refusals_say_what_to_do() {
         assert!(!format!("{problem:?}").contains(TOKEN));
     }
     let running = Fake::start(&FILES);
-    let token = Token::new("another").expect("it is one");
-    let github = GitHub::new(&format!("{}/api/v3", running.url()), &running.url(), token, limits())
-        .expect("it is an address");
-    let problem = bot::run(&github, &Name::parse("acme/web").expect("it is one"), &wishes(), Mode::Earnest)
-        .expect_err("it is not the token");
+    let other = Login::Token(Token::new("another").expect("it is one"));
+    let problem =
+        run_as(&running, other, &wishes(), limits(), Mode::Earnest).expect_err("it is not the token");
     assert!(problem.help.contains("not valid"), "{problem:?}");
 }
 
@@ -620,4 +629,134 @@ fn a_large_file_is_there_and_not_read() {
     running.fake.commit_entries("main", &[(b"requirements.txt", "100644", &large)]);
     let report = run(&running);
     assert_eq!((report.ending, running.fake.writes().len()), (Ending::Nothing, 0));
+}
+
+/// A key that is for this test alone, and for its end.
+fn key() -> Option<(String, PathBuf, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().expect("there is room");
+    let run = |arguments: &[&str]| {
+        let output =
+            std::process::Command::new("openssl").args(arguments).current_dir(folder.path()).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let made = run(&["genrsa", "-traditional", "-out", "key.pem", "2048"])
+        && run(&["rsa", "-in", "key.pem", "-pubout", "-out", "public.pem"]);
+    if !made {
+        eprintln!("skipped: the test of GitHub Apps: there is no openssl");
+        return None;
+    }
+    let key = std::fs::read_to_string(folder.path().join("key.pem")).expect("it was made");
+    Some((key, folder.path().join("public.pem"), folder))
+}
+
+#[test]
+fn an_app_signs_for_itself_and_gets_a_token_for_each_owner() {
+    let Some((key, public, _folder)) = key() else { return };
+    let running = Fake::start(&FILES);
+    running.fake.state().app_key = Some(public);
+    let login = Login::App(App::new("4711", Token::new(&key).expect("it is one")));
+    let report = run_as(&running, login, &wishes(), limits(), Mode::Earnest).expect("nothing is in its way");
+    assert!(matches!(report.ending, Ending::Proposed { number: Some(1), .. }));
+    let tokens = running.fake.writes().iter().filter(|asked| asked.contains("access_tokens")).count();
+    assert_eq!(tokens, 1, "one token is enough for a run");
+    let broken =
+        Login::App(App::new("4711", Token::new("-----BEGIN RSA PRIVATE KEY-----").expect("it is one")));
+    let problem = run_as(&running, broken, &wishes(), limits(), Mode::Earnest).expect_err("it is no key");
+    assert!(problem.message.contains("private key"), "{problem:?}");
+}
+
+#[test]
+fn an_organization_is_gone_through_in_shares_and_on_from_where_it_stopped() {
+    let running = Fake::start(&FILES);
+    for name in ["acme/api", "acme/docs", "acme/service-1", "acme/service-2"] {
+        running.fake.state().others.push((name.to_owned(), "plain"));
+    }
+    running.fake.state().others.push(("acme/old-service".to_owned(), "archived"));
+    running.fake.state().others.push(("acme/service-fork".to_owned(), "fork"));
+    let names = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dockopt"));
+        command.args([
+            "bot",
+            "run",
+            "--org",
+            "acme",
+            "--dry-run",
+            "--format",
+            "json",
+            "--url",
+            &running.url(),
+        ]);
+        let output = command.args(arguments).env("DOCKOPT_TOKEN", TOKEN).output().expect("it can be run");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let all = json["repositories"].as_array().expect("it is a list");
+        let names: Vec<String> =
+            all.iter().map(|one| one["name"].as_str().expect("it has a name").to_owned()).collect();
+        (names, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let all = ["acme/api", "acme/docs", "acme/service-1", "acme/service-2", "acme/web"];
+    assert_eq!(names(&[]).0, all, "three pages, without archived ones and forks");
+    assert_eq!(names(&["--match", "service-*"]).0, ["acme/service-1", "acme/service-2"]);
+    assert_eq!(names(&["--match", "service-*", "--forks"]).0.len(), 3);
+    assert_eq!(names(&["--from", "acme/service-2"]).0, ["acme/service-2", "acme/web"]);
+    let mut shares: Vec<String> = (0..3).flat_map(|at| names(&["--shard", &format!("{at}/3")]).0).collect();
+    shares.sort();
+    assert_eq!(shares, all);
+    // Four requests for the list, and one for the first repository, which the fake does not have.
+    let (seen, said) = names(&["--max-calls", "5"]);
+    assert_eq!(seen, ["acme/api", "acme/docs"]);
+    assert!(
+        said.contains("4 of 5 repositories were not looked at") && said.contains("--from acme/docs"),
+        "{said}"
+    );
+    let list = tempfile::NamedTempFile::new().expect("there is room");
+    std::fs::write(list.path(), "acme/web # the shop\n").expect("it can be written");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dockopt"));
+    command
+        .args(["bot", "run", "--url", &running.url(), "--list"])
+        .arg(list.path())
+        .env("DOCKOPT_TOKEN", TOKEN);
+    let output = command.output().expect("it can be run");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).starts_with("acme/web: make the branch, open a pull request")
+    );
+}
+
+#[test]
+fn five_thousand_dockerfiles_are_one_pull_request() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+    let paths: Vec<String> =
+        (0..5_000).map(|at| format!("services/{}/{}/Dockerfile", at / 100, at % 100)).collect();
+    let files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), text)).collect();
+    let running = Fake::start(&files);
+    let wishes = Wishes { history: 0, ..wishes() };
+    run_with(&running, &wishes, limits(), Mode::Earnest).expect("nothing is in its way");
+    let changed = running.fake.git(&["diff", "--name-only", "main", BRANCH], b"");
+    assert_eq!(changed.lines().count(), 5_000);
+    let pull = running.fake.open_pulls().remove(0);
+    assert!(pull.body.contains("more files: this text is full"));
+    // With the longest mark, which fewer files have, it is not too long either.
+    assert!(pull.body.chars().count() + 7_000 < 65_536, "{}", pull.body.chars().count());
+    assert_eq!(pull.title, "Improve 5000 Dockerfiles");
+    let trees = running.fake.writes().iter().filter(|asked| asked.contains("git/trees")).count();
+    assert_eq!(trees, 10);
+    let writes = running.fake.writes().len();
+    run_with(&running, &wishes, limits(), Mode::Earnest).expect("nothing is in its way");
+    assert_eq!(running.fake.writes().len(), writes);
+}
+
+#[test]
+fn the_schedules_of_the_manual_are_yaml_and_name_what_there_is() {
+    let text = std::fs::read_to_string(support::root().join("docs/bot.md")).expect("it is there");
+    let blocks: Vec<&str> =
+        text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        yaml::read(block, Aliases::Refused).unwrap_or_else(|error| panic!("{error}: {block}"));
+        let line = block.lines().find(|line| line.contains("dockopt bot run")).expect("it runs the bot");
+        let known = ["--repo", "--org", "--shard"];
+        assert!(
+            line.split(' ').filter(|word| word.starts_with("--")).all(|word| known.contains(&word)),
+            "{line}"
+        );
+    }
 }

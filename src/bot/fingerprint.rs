@@ -223,6 +223,8 @@ mod tests {
         let edits: Vec<Edit> = (0..500).map(|at| edit(&format!("{at}/Dockerfile"), "1\n", "2\n")).collect();
         let all = Fingerprint::of(&edits);
         assert!(all.mark().len() < 200 && all.is_within(&all.mark()));
+        // The texts leave room for the longest mark.
+        assert!(Fingerprint::of(&edits[..MOST_CHANGES]).mark().len() < 7_000);
         assert!(!Fingerprint::of(&edits[1..]).is_within(&all.mark()));
     }
 

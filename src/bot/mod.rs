@@ -4,9 +4,11 @@
 pub mod body;
 pub mod converge;
 pub mod fingerprint;
+pub mod many;
 pub mod plan;
 pub mod repository;
 
 pub use converge::{Ending, Next, Situation, Step, converge};
+pub use many::Choice;
 pub use plan::{Plan, Wishes};
-pub use repository::{Report, run};
+pub use repository::{Report, Stop, run};

@@ -5,7 +5,7 @@ use super::converge::{self, Ending, Next, Situation, Step};
 use super::plan::{Plan, Wishes};
 use crate::discover::discover;
 use crate::effect;
-use crate::forge::{Failure, Forge, Name, Repository};
+use crate::forge::{Failure, Forge, Kind, Name, Repository};
 use crate::problem::{Problem, Severity};
 use crate::snapshot::Snapshot;
 use crate::work::{Done, Run, Session};
@@ -38,8 +38,29 @@ pub enum Mode {
     Rehearsal,
 }
 
+/// Why nothing came of a repository.
+#[derive(Debug)]
+pub struct Stop {
+    /// What happened.
+    pub problem: Problem,
+    /// Whether it would happen to every other repository, too: no more requests are allowed.
+    pub is_for_all: bool,
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self { problem, is_for_all: false }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self { is_for_all: failure.kind == Kind::TooMany, problem: failure.into() }
+    }
+}
+
 /// Works on a repository.
-pub fn run(forge: &dyn Forge, name: &Name, wishes: &Wishes, mode: Mode) -> Result<Report, Problem> {
+pub fn run(forge: &dyn Forge, name: &Name, wishes: &Wishes, mode: Mode) -> Result<Report, Stop> {
     let repository = forge.repository(name)?;
     let mut report = Report {
         name: repository.name.clone(),
@@ -55,7 +76,8 @@ pub fn run(forge: &dyn Forge, name: &Name, wishes: &Wishes, mode: Mode) -> Resul
         return Err(Problem::error(
             format!("`{base}` is the branch that pull requests go to, and cannot be the bot's own"),
             "name another one with --branch",
-        ));
+        )
+        .into());
     }
     if repository.is_archived {
         let help = "leave it out; nobody can write to it";

@@ -1,21 +1,25 @@
 //! GitHub and GitHub Enterprise, by their REST API; branches move by the GraphQL mutation `updateRefs`, since it alone takes the
 //! commit at which a branch must still be. Commits name no author, so that GitHub signs them for whose token it is.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::failure::{Failure, Kind};
-use super::token::Token;
+use super::token::{Login, Token};
 use super::transport::{Answer, Limits, Transport};
 use super::{Act, Commit, Draft, Forge, Name, Proposal, Repository, State, Tip};
-use crate::http::Origin;
+use crate::http::{self, Origin};
 use crate::snapshot::{Edit, Remote};
 
 const HEADERS: [(&str, &str); 2] =
     [("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
+/// A token of an installation lasts an hour; a run of one repository is shorter than the rest.
+const TOKEN_LIFE: Duration = Duration::from_mins(45);
 /// Files of one request that makes a tree.
 const TREE_ENTRIES: usize = 500;
 /// Bytes of their texts.
@@ -32,19 +36,33 @@ pub struct GitHub {
     prefix: String,
     graphql: String,
     server: String,
-    token: Token,
+    login: Login,
+    /// Tokens of installations by owner, with when they were given.
+    installed: Mutex<BTreeMap<String, (Token, Instant)>>,
 }
 
 #[derive(Deserialize)]
 struct RepositoryAnswer {
     full_name: String,
     node_id: String,
+    /// A list may leave it out.
+    #[serde(default)]
     default_branch: String,
     #[serde(default)]
     archived: bool,
     #[serde(default)]
     disabled: bool,
     fork: bool,
+}
+
+#[derive(Deserialize)]
+struct Installation {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    token: String,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +132,7 @@ impl From<PullAnswer> for Proposal {
 
 impl GitHub {
     /// The forge whose API is at `api`, such as `https://api.github.com`, and whose repositories are fetched from `server`.
-    pub fn new(api: &str, server: &str, token: Token, limits: Limits) -> Result<Self, Failure> {
+    pub fn new(api: &str, server: &str, login: Login, limits: Limits) -> Result<Self, Failure> {
         let refused = |url: &str| {
             Failure::new(
                 Kind::Unusable,
@@ -133,36 +151,77 @@ impl GitHub {
             prefix,
             graphql,
             server,
-            token,
+            login,
+            installed: Mutex::default(),
         })
     }
 
-    fn authorization(&self) -> String {
-        format!("Bearer {}", self.token.secret())
+    /// The token for a repository, or for the owner of some.
+    fn token(&self, place: &str) -> Result<Token, Failure> {
+        let app = match &self.login {
+            Login::Token(token) => return Ok(token.clone()),
+            Login::App(app) => app,
+        };
+        let (owner, path) = match place.split_once('/') {
+            Some((owner, _)) => (owner, format!("{}/repos/{place}/installation", self.prefix)),
+            None => (place, format!("{}/orgs/{place}/installation", self.prefix)),
+        };
+        let mut installed = http::lock(&self.installed);
+        if let Some((token, given)) = installed.get(owner)
+            && given.elapsed() < TOKEN_LIFE
+        {
+            return Ok(token.clone());
+        }
+        let authorization = app.authorization()?;
+        let answer = self.transport.get(&path, &authorization)?;
+        let installation: Installation = read(answer, &[200], "an installation of the app")?;
+        let path = format!("{}/app/installations/{}/access_tokens", self.prefix, installation.id);
+        // No more than is used, whatever the app may do.
+        let body = json!({"permissions": {"contents": "write", "pull_requests": "write"}});
+        let answer = self.transport.tell(&Method::POST, &path, &authorization, &body)?;
+        let given: Given = read(answer, &[201], "a token for the app")?;
+        let token =
+            Token::new(&given.token).ok_or_else(|| Failure::unusable("GitHub gave an empty token"))?;
+        installed.insert(owner.to_owned(), (token.clone(), Instant::now()));
+        Ok(token)
     }
 
-    fn get(&self, path: &str) -> Result<Answer, Failure> {
-        self.transport.get(&format!("{}{path}", self.prefix), &self.authorization())
+    fn authorization(&self, place: &str) -> Result<String, Failure> {
+        Ok(format!("Bearer {}", self.token(place)?.secret()))
     }
 
-    fn tell(&self, method: &Method, path: &str, body: &Value) -> Result<Answer, Failure> {
-        self.transport.tell(method, path, &self.authorization(), body)
+    fn get(&self, name: &Name, path: &str) -> Result<Answer, Failure> {
+        let path = format!("{}/repos/{name}{path}", self.prefix);
+        self.transport.get(&path, &self.authorization(name.as_str())?)
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
-        self.tell(&Method::POST, &format!("{}{path}", self.prefix), body)
+    fn tell(&self, method: &Method, name: &Name, path: &str, body: &Value) -> Result<Answer, Failure> {
+        let path = format!("{}/repos/{name}{path}", self.prefix);
+        self.transport.tell(method, &path, &self.authorization(name.as_str())?, body)
     }
 
-    /// All pages of a list.
-    fn pages<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<Vec<T>, Failure> {
+    fn post(&self, name: &Name, path: &str, body: &Value) -> Result<Answer, Failure> {
+        self.tell(&Method::POST, name, path, body)
+    }
+
+    /// All pages of a list; none if there is no such list.
+    fn pages<T: for<'de> Deserialize<'de>>(
+        &self,
+        place: &str,
+        path: &str,
+    ) -> Result<Option<Vec<T>>, Failure> {
+        let authorization = self.authorization(place)?;
         let mut found = Vec::new();
         let mut next = Some(format!("{}{path}", self.prefix));
         while let Some(path) = next {
-            let answer = self.transport.get(&path, &self.authorization())?;
+            let answer = self.transport.get(&path, &authorization)?;
+            if answer.status == 404 {
+                return Ok(None);
+            }
             next = answer.next_page(&self.transport.origin);
-            found.extend(read::<Vec<T>>(answer, &[200], "the list of a repository")?);
+            found.extend(read::<Vec<T>>(answer, &[200], "a list")?);
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// A tree with edits.
@@ -178,7 +237,7 @@ impl GitHub {
             let (now, later) = rest.split_at(fits.count().max(1));
             let entry = |edit: &Edit| json!({"path": edit.path, "mode": format!("{:o}", edit.mode), "type": "blob", "content": edit.new});
             let body = json!({"base_tree": tree, "tree": now.iter().map(entry).collect::<Vec<_>>()});
-            let answer = self.post(&format!("/repos/{}/git/trees", repository.name), &body)?;
+            let answer = self.post(&repository.name, "/git/trees", &body)?;
             tree = read::<Named>(answer, &[201], "a tree")?.sha;
             rest = later;
         }
@@ -197,7 +256,12 @@ impl GitHub {
             json!({"name": format!("refs/heads/{branch}"), "beforeOid": from, "afterOid": to, "force": true});
         let variables = json!({"repository": repository.id, "updates": [update]});
         let body = json!({"query": UPDATE_REFS, "variables": variables});
-        let answer = self.tell(&Method::POST, &self.graphql, &body)?;
+        let answer = self.transport.tell(
+            &Method::POST,
+            &self.graphql,
+            &self.authorization(repository.name.as_str())?,
+            &body,
+        )?;
         let refused =
             answer.body.get("errors").and_then(Value::as_array).is_some_and(|errors| !errors.is_empty());
         if answer.status == 200 && !refused && answer.body.get("data").is_some() {
@@ -214,24 +278,44 @@ impl GitHub {
     }
 }
 
-impl Forge for GitHub {
-    fn repository(&self, name: &Name) -> Result<Repository, Failure> {
-        let answer = self.get(&format!("/repos/{name}"))?;
-        let found: RepositoryAnswer = read(answer, &[200], "the repository")?;
-        let name = Name::parse(&found.full_name)
-            .ok_or_else(|| Failure::unusable(format!("the forge calls {name} something that is no name")))?;
+impl RepositoryAnswer {
+    fn read(self) -> Result<Repository, Failure> {
+        let name = Name::parse(&self.full_name)
+            .ok_or_else(|| Failure::unusable(format!("GitHub names a repository `{}`", self.full_name)))?;
         Ok(Repository {
             name,
-            id: found.node_id,
-            default_branch: found.default_branch,
-            is_archived: found.archived || found.disabled,
-            is_fork: found.fork,
+            id: self.node_id,
+            default_branch: self.default_branch,
+            is_archived: self.archived || self.disabled,
+            is_fork: self.fork,
         })
+    }
+}
+
+impl Forge for GitHub {
+    fn repositories(&self, owner: &str) -> Result<Vec<Repository>, Failure> {
+        let of = |place: &str| self.pages(owner, &format!("/{place}/{owner}/repos?per_page=100"));
+        // A person has repositories, too.
+        let found: Option<Vec<RepositoryAnswer>> = match of("orgs")? {
+            None => of("users")?,
+            found => found,
+        };
+        let missing = || {
+            let help = "check the name; what a token may not see is missing, too";
+            Failure::new(Kind::Missing, format!("GitHub knows no organization or person `{owner}`"), help)
+        };
+        found.ok_or_else(missing)?.into_iter().map(RepositoryAnswer::read).collect()
+    }
+
+    fn repository(&self, name: &Name) -> Result<Repository, Failure> {
+        let answer = self.get(name, "")?;
+        let found: RepositoryAnswer = read(answer, &[200], "the repository")?;
+        found.read()
     }
 
     fn remote(&self, name: &Name) -> Result<Remote, Failure> {
         use base64::Engine as _;
-        let login = format!("x-access-token:{}", self.token.secret());
+        let login = format!("x-access-token:{}", self.token(name.as_str())?.secret());
         let login = base64::engine::general_purpose::STANDARD.encode(login);
         Ok(Remote {
             url: format!("{}/{name}.git", self.server),
@@ -240,14 +324,14 @@ impl Forge for GitHub {
     }
 
     fn tip(&self, repository: &Repository, branch: &str) -> Result<Option<Tip>, Failure> {
-        let path = format!("/repos/{}/git/ref/{}", repository.name, encoded(&format!("heads/{branch}")));
-        let answer = self.get(&path)?;
+        let path = format!("/git/ref/{}", encoded(&format!("heads/{branch}")));
+        let answer = self.get(&repository.name, &path)?;
         // 409 is a repository without any commit.
         if matches!(answer.status, 404 | 409) {
             return Ok(None);
         }
         let id = read::<RefAnswer>(answer, &[200], "a branch")?.object.sha;
-        let answer = self.get(&format!("/repos/{}/git/commits/{}", repository.name, encoded(&id)))?;
+        let answer = self.get(&repository.name, &format!("/git/commits/{}", encoded(&id)))?;
         let commit: CommitAnswer = read(answer, &[200], "a commit")?;
         let parents = commit.parents.into_iter().map(|parent| parent.sha).collect();
         Ok(Some(Tip { id: commit.sha, tree: commit.tree.sha, parents, message: commit.message }))
@@ -256,7 +340,9 @@ impl Forge for GitHub {
     fn proposals(&self, repository: &Repository, branch: &str) -> Result<Vec<Proposal>, Failure> {
         let head = encoded(&format!("{}:{branch}", repository.name.owner()));
         let path = format!("/repos/{}/pulls?state=all&head={head}&per_page=100", repository.name);
-        let pulls: Vec<PullAnswer> = self.pages(&path)?;
+        let pulls: Vec<PullAnswer> = self
+            .pages(repository.name.as_str(), &path)?
+            .ok_or_else(|| Failure::unusable("GitHub has no pull requests of this repository"))?;
         // A forge that does not understand the question answers with all of them; one from a fork is somebody else's.
         let is_own = |pull: &PullAnswer| {
             pull.head.name == branch
@@ -286,7 +372,7 @@ impl Forge for GitHub {
             )));
         }
         let body = json!({"message": commit.message, "tree": tree, "parents": [commit.parent]});
-        let answer = self.post(&format!("/repos/{}/git/commits", repository.name), &body)?;
+        let answer = self.post(&repository.name, "/git/commits", &body)?;
         let id = read::<Named>(answer, &[201], "a commit")?.sha;
         self.move_branch(repository, branch, from.unwrap_or(NONE), &id)?;
         Ok(Tip { id, tree, parents: vec![commit.parent.clone()], message: commit.message.clone() })
@@ -305,7 +391,7 @@ impl Forge for GitHub {
             "maintainer_can_modify": true,
             "draft": draft.is_draft,
         });
-        let answer = self.post(&format!("/repos/{}/pulls", repository.name), &body)?;
+        let answer = self.post(&repository.name, "/pulls", &body)?;
         let pull: PullAnswer = read(answer, &[201], "a pull request")?;
         Ok(pull.into())
     }
@@ -315,14 +401,13 @@ impl Forge for GitHub {
             State::Closed => json!({"body": body, "state": "closed"}),
             State::Open | State::Merged => json!({"body": body}),
         };
-        let path = format!("{}/repos/{}/pulls/{number}", self.prefix, repository.name);
-        let answer = self.tell(&Method::PATCH, &path, &body)?;
+        let answer = self.tell(&Method::PATCH, &repository.name, &format!("/pulls/{number}"), &body)?;
         read::<Value>(answer, &[200], "a pull request").map(drop)
     }
 
     fn label(&self, repository: &Repository, number: u64, labels: &[String]) -> Result<(), Failure> {
-        let path = format!("/repos/{}/issues/{number}/labels", repository.name);
-        let answer = self.post(&path, &json!({"labels": labels}))?;
+        let path = format!("/issues/{number}/labels");
+        let answer = self.post(&repository.name, &path, &json!({"labels": labels}))?;
         read::<Value>(answer, &[200], "labels").map(drop)
     }
 

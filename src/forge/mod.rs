@@ -12,7 +12,7 @@ use crate::snapshot::{Edit, Remote};
 
 pub use failure::{Failure, Kind};
 pub use github::GitHub;
-pub use token::{App, Token};
+pub use token::{App, Login, Token};
 pub use transport::Limits;
 
 /// The name of a repository: owner and name, on some forges with groups between.
@@ -152,6 +152,9 @@ pub enum Act {
 pub trait Forge: Sync {
     /// A repository.
     fn repository(&self, name: &Name) -> Result<Repository, Failure>;
+
+    /// The repositories of an owner.
+    fn repositories(&self, owner: &str) -> Result<Vec<Repository>, Failure>;
 
     /// Where its files are fetched from.
     fn remote(&self, name: &Name) -> Result<Remote, Failure>;

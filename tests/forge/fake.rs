@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -52,6 +52,10 @@ type Meanwhile = Box<dyn FnOnce(&Fake) + Send>;
 pub(crate) struct State {
     pub(crate) pulls: Vec<Pull>,
     pub(crate) is_archived: bool,
+    /// Other repositories of the organization, of which only the list knows: name, and whether `plain`, `archived` or a `fork`.
+    pub(crate) others: Vec<(String, &'static str)>,
+    /// The public key of the one app that there is, in a file.
+    pub(crate) app_key: Option<PathBuf>,
     /// Faults by how a request begins, such as `POST /repos/acme/web/pulls`; the first that fits is taken.
     pub(crate) faults: Vec<(String, Fault)>,
     meanwhile: Vec<(String, Meanwhile)>,
@@ -246,7 +250,9 @@ impl Fake {
         let path = path.strip_prefix("v3").unwrap_or("/graphql").to_owned();
         let line = format!("{} {path}", asked.method);
         self.state().asked.push(line.clone());
-        if asked.header("authorization") != Some(&format!("Bearer {TOKEN}")) {
+        let speaks = asked.header("authorization").unwrap_or_default();
+        let is_of_app = path.ends_with("/installation") || path.ends_with("/access_tokens");
+        if if is_of_app { !self.is_signed(speaks) } else { speaks != format!("Bearer {TOKEN}") } {
             return reply(
                 401,
                 &[],
@@ -300,6 +306,18 @@ impl Fake {
         let body: Value = serde_json::from_str(body).unwrap_or(Value::Null);
         let plain = |(status, body): (u16, Value)| (status, Vec::new(), body);
         match (method, parts.as_slice()) {
+            ("GET", ["repos", "acme", "web", "installation"]) => {
+                let mut answer = contract::example("GET", "/repos/a/b/installation", 200);
+                answer["id"] = json!(7);
+                plain((200, answer))
+            }
+            ("POST", ["app", "installations", "7", "access_tokens"]) => {
+                assert_eq!(body["permissions"], json!({"contents": "write", "pull_requests": "write"}));
+                let mut answer = contract::example("POST", place, 201);
+                lay(&mut answer, &json!({"token": TOKEN, "repositories": []}));
+                plain((201, answer))
+            }
+            ("GET", ["orgs", "acme", "repos"]) => self.repositories(place, query),
             (_, ["repos", owner, name, ..]) if (*owner, *name) != ("acme", "web") => plain(missing()),
             ("GET", ["repos", _, _]) => plain((200, self.repository())),
             ("GET", ["repos", _, _, "git", "ref", name]) => plain(self.reference(name)),
@@ -334,6 +352,26 @@ impl Fake {
         answer
     }
 
+    /// Whether an app signed this, not long ago and not for long.
+    fn is_signed(&self, authorization: &str) -> bool {
+        use base64::Engine as _;
+        let decode =
+            |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).expect("it is base64");
+        let Some(key) = self.state().app_key.clone() else { return false };
+        let parts: Vec<&str> = authorization.trim_start_matches("Bearer ").split('.').collect();
+        let [header, claims, signature] = parts.as_slice() else { return false };
+        let folder = self.root.path();
+        std::fs::write(folder.join("signed"), format!("{header}.{claims}")).expect("there is room");
+        std::fs::write(folder.join("signature"), decode(signature)).expect("there is room");
+        let mut command = Command::new("openssl");
+        command.args(["dgst", "-sha256", "-verify"]).arg(key).args(["-signature", "signature", "signed"]);
+        let is_signed = command.current_dir(folder).output().expect("openssl is there").status.success();
+        let claims: Value = serde_json::from_slice(&decode(claims)).expect("it is JSON");
+        let (from, until) =
+            (claims["iat"].as_u64().expect("a time"), claims["exp"].as_u64().expect("a time"));
+        is_signed && claims["iss"] == "4711" && until - from <= 600
+    }
+
     fn reference(&self, name: &str) -> (u16, Value) {
         if self.tip("main").is_none() {
             return (409, refusal("Git Repository is empty."));
@@ -363,29 +401,25 @@ impl Fake {
     }
 
     fn make_tree(&self, place: &str, body: &Value) -> (u16, Value) {
-        let index = self.root.path().join(format!("index-{}", self.state().asked.len()));
-        let with_index = |arguments: &[&str], input: &[u8]| {
-            let setting = format!("GIT_INDEX_FILE={}", index.display());
-            let words: Vec<&str> = ["git"].iter().chain(arguments).copied().collect();
-            run_env(&self.folder(), &setting, &words, input)
-        };
+        let own = format!("refs/fake/tree-{}", self.state().asked.len());
+        let mut input = format!("commit {own}\ncommitter fake <> 0 +0000\ndata 0\n");
         if let Some(base) = body["base_tree"].as_str() {
-            with_index(&["read-tree", base], b"");
+            input.push_str(&format!("M 040000 {base} \"\"\n"));
         }
-        let mut lines = String::new();
         for entry in body["tree"].as_array().into_iter().flatten() {
-            let content = entry["content"].as_str().expect("the bot sends texts");
-            let id = self.git(&["hash-object", "-w", "--stdin", "--no-filters"], content.as_bytes());
-            let (mode, path) = (
-                entry["mode"].as_str().expect("it has a mode"),
-                entry["path"].as_str().expect("it has a path"),
-            );
-            lines.push_str(&format!("{mode} {id}\t{path}\0"));
+            let text = |key: &str| entry[key].as_str().expect("the bot sends texts");
+            let path: String = text("path").bytes().map(|byte| format!("\\{byte:03o}")).collect();
+            let content = text("content");
+            input.push_str(&format!(
+                "M {} inline \"{path}\"\ndata {}\n{content}\n",
+                text("mode"),
+                content.len()
+            ));
         }
-        with_index(&["update-index", "-z", "--add", "--index-info"], lines.as_bytes());
-        let tree = with_index(&["write-tree"], b"");
+        self.git(&["fast-import", "--quiet", "--force"], input.as_bytes());
         let mut answer = contract::example("POST", place, 201);
-        answer["sha"] = json!(tree.trim());
+        answer["sha"] = json!(self.git(&["rev-parse", &format!("{own}^{{tree}}")], b""));
+        self.git(&["update-ref", "-d", &own], b"");
         (201, answer)
     }
 
@@ -440,6 +474,23 @@ impl Fake {
         }
     }
 
+    fn repositories(&self, place: &str, query: &str) -> (u16, Vec<(&'static str, String)>, Value) {
+        let mut all = self.state().others.clone();
+        all.push(("acme/web".to_owned(), "plain"));
+        let page = page(query);
+        let example = contract::example("GET", place, 200)[0].clone();
+        let one = |(name, sort): &(String, &str)| {
+            let mut one = example.clone();
+            one["full_name"] = json!(name);
+            one["archived"] = json!(*sort == "archived");
+            one["fork"] = json!(*sort == "fork");
+            one
+        };
+        let shown = all.iter().skip((page - 1) * PAGE).take(PAGE).map(one).collect();
+        let link = link(all.len(), page, &format!("{API}{place}?per_page=100"));
+        (200, link, Value::Array(shown))
+    }
+
     fn list(&self, place: &str, query: &str) -> (u16, Vec<(&'static str, String)>, Value) {
         let value = |name: &str| {
             query
@@ -449,7 +500,7 @@ impl Fake {
                 .map(|(_, value)| contract::decoded(value))
         };
         let head = value("head").expect("the bot asks for its branch");
-        let page: usize = value("page").map_or(1, |page| page.parse().expect("it is a number"));
+        let page = page(query);
         let mut pulls = self.state().pulls.clone();
         pulls.retain(|pull| head == format!("{}:{}", pull.owner, pull.head));
         pulls.reverse();
@@ -459,16 +510,8 @@ impl Fake {
             .take(PAGE)
             .map(|pull| self.pull("GET", place, 200, pull))
             .collect();
-        let next = format!(
-            "{API}{place}?state=all&head={}&per_page=100&page={}",
-            head.replace(':', "%3A").replace('/', "%2F"),
-            page + 1
-        );
-        let link = if pulls.len() > page * PAGE {
-            vec![("link", format!("<http://HOST{next}>; rel=\"next\", <http://HOST{next}>; rel=\"last\""))]
-        } else {
-            Vec::new()
-        };
+        let head = head.replace(':', "%3A").replace('/', "%2F");
+        let link = link(pulls.len(), page, &format!("{API}{place}?state=all&head={head}&per_page=100"));
         (200, link, Value::Array(shown))
     }
 
@@ -629,6 +672,21 @@ fn reply(status: u16, headers: &[(&'static str, String)], body: &Value) -> Reply
     Reply::Text(status, headers.to_vec(), body.to_string())
 }
 
+fn page(query: &str) -> usize {
+    let page = query.split('&').find_map(|pair| pair.strip_prefix("page="));
+    page.map_or(1, |page| page.parse().expect("it is a number"))
+}
+
+/// The header that leads to the next page, if there is one.
+fn link(length: usize, page: usize, url: &str) -> Vec<(&'static str, String)> {
+    let next = format!("<http://HOST{url}&page={}>", page + 1);
+    if length > page * PAGE {
+        vec![("link", format!("{next}; rel=\"next\", {next}; rel=\"last\""))]
+    } else {
+        Vec::new()
+    }
+}
+
 fn missing() -> (u16, Value) {
     (404, refusal("Not Found"))
 }
@@ -642,15 +700,4 @@ fn lay(answer: &mut Value, over: &Value) {
     for (key, value) in over.as_object().expect("it has fields") {
         answer[key] = value.clone();
     }
-}
-
-fn run_env(folder: &Path, setting: &str, words: &[&str], input: &[u8]) -> String {
-    let mut command = Command::new("env");
-    command.arg(setting).args(words).current_dir(folder);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("it can be run");
-    child.stdin.take().expect("it is piped").write_all(input).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "{words:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
