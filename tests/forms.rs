@@ -25,10 +25,11 @@ const fn case(pass: &'static str, above: &'static str, command: &'static str) ->
 const PROJECT: &str = "WORKDIR /srv/orders\nCOPY . .\n";
 const START: &str = "CMD [\"node\", \"server.js\"]\n";
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
     case("join-package-index", "RUN apt-get update\n", "apt-get install -y --no-install-recommends git"),
     case("assume-yes", "", "apt-get update && apt-get install --no-install-recommends git"),
     case("use-apt-get", "", "apt update && apt install -y --no-install-recommends git"),
+    case("no-sudo", "", "sudo mkdir -p /srv/orders"),
     case("skip-recommends", "", "apt-get update && apt-get install -y git"),
     Case {
         image: "node:20",
