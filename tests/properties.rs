@@ -228,7 +228,12 @@ const USERS: [&str; 2] = ["USER 10001:10001", "USER node"];
 fn without_user(before: &str, after: &str) -> String {
     let count = |text: &str, line: &str| text.lines().filter(|own| own.trim_end() == line).count();
     let is_new = |line: &str| count(after, line) > count(before, line);
-    let Some(user) = USERS.into_iter().find(|user| is_new(user)) else { return after.to_owned() };
+    // Another pass writes instructions in small letters where most are.
+    let lower: Vec<String> = USERS.iter().map(|user| user.replacen("USER", "user", 1)).collect();
+    let users = USERS.into_iter().chain(lower.iter().map(String::as_str));
+    let Some(user) = users.into_iter().find(|user| is_new(user)) else { return after.to_owned() };
+    let makes =
+        |text: &str| MAKES_USERS.iter().any(|begin| text.replacen("run ", "RUN ", 1).starts_with(begin));
     let (mut user_is_gone, mut run_is_gone, mut continues) = (false, false, false);
     let mut kept = String::new();
     for line in after.split_inclusive('\n') {
@@ -238,7 +243,7 @@ fn without_user(before: &str, after: &str) -> String {
         }
         if !user_is_gone && text == user {
             user_is_gone = true;
-        } else if !run_is_gone && is_new(text) && MAKES_USERS.iter().any(|begin| text.starts_with(begin)) {
+        } else if !run_is_gone && is_new(text) && makes(text) {
             run_is_gone = true;
             continues = text.ends_with('\\') || text.ends_with('`');
         } else {

@@ -5,7 +5,7 @@
 //! Neighbouring RUNs become one if they install with the same package manager of the system, or if they are small steps of the
 //! system such as `mkdir` and `useradd` that no blank line sets apart. The merged RUN has the form of the first one: a `&&` chain,
 //! a list after `set -e`, or a heredoc. Comments stay with the commands that they describe. What the first one cleans and the next
-//! one fills again is cleaned once, and an index that the first one fetched is not fetched again.
+//! one fills again is cleaned once.
 //!
 //! ## Why
 //!
@@ -40,7 +40,7 @@
 //!
 //! `merge-runs = "when-it-pays"` (default), `"always"`, `"never"`.
 
-use dockopt_model::{caches, element, idle_refresh, join, layout};
+use dockopt_model::{caches, element, join, layout};
 use dockopt_shell::{NodeKind, StateChange, state_changes};
 use dockopt_syntax::{Body, Edit, ItemKind};
 use dockopt_tools::{Kind, Role};
@@ -66,7 +66,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
         let mut groups: Vec<Group> = Vec::new();
         for at in found.instructions.clone() {
             if let Some(half) = Half::of(cx, stage, at) {
-                groups.push(Group { stage, runs: vec![at], edits: Vec::new(), gone: Vec::new(), left_out: Vec::new(), why: Why::Asked, half });
+                groups.push(Group { runs: vec![at], edits: Vec::new(), gone: Vec::new(), why: Why::Asked, half });
             }
         }
         // A group that grew may pay with its neighbour where its first RUN alone did not.
@@ -80,13 +80,10 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 
 /// RUNs that follow each other and become one.
 struct Group {
-    stage: usize,
     runs: Vec<usize>,
     edits: Vec<Edit>,
-    /// Cleanups that a later one of the group does again, and refreshes that an earlier one did, in one spelling.
+    /// Cleanups that a later one of the group does again, in one spelling.
     gone: Vec<String>,
-    /// The places of these: the RUN, and which command of it.
-    left_out: Vec<(usize, usize)>,
     why: Why,
     half: Half,
 }
@@ -124,14 +121,9 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     }
     one.edits.append(&mut joined.edits);
     one.gone.append(&mut joined.gone);
-    // What the first has fetched need not be fetched again.
-    if idle_refresh::repeats(cx.model, one.stage, (next, 0), one.runs[0], &one.left_out) && cx.model.tree.instructions[next].heredocs.is_empty() {
-        one.leave_out(cx, next, 0);
-    }
     one.edits.append(&mut two.edits);
     one.gone.append(&mut two.gone);
     one.runs.append(&mut two.runs);
-    one.left_out.append(&mut two.left_out);
     one.why = why;
     let other = std::mem::take(&mut two.half);
     one.half.add(other);
@@ -145,7 +137,6 @@ impl Group {
         let nodes = script.elements()[index].nodes();
         self.gone.extend(nodes.iter().map(|node| dockopt_shell::canonical(script.text(), node)));
         self.edits.push(edit);
-        self.left_out.push((at, index));
     }
 
     fn rewrite(&self, cx: &Cx<'_>) -> Option<Rewrite> {

@@ -76,5 +76,5 @@ fn look_at(cx: &Cx<'_>, at: usize) -> Option<Proposal> {
 /// A word in single quotes without anything that needs thought.
 fn word(text: &str) -> Option<&str> {
     let word = text.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-    (!word.contains(['\'', '"', '\\', '$', '`'])).then_some(word)
+    (!word.is_empty() && !word.contains(['\'', '"', '\\', '$', '`'])).then_some(word)
 }

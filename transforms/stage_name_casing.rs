@@ -35,12 +35,13 @@
 //!
 //! ## Safety
 //!
-//! Safe: `--target`, `--from` and `FROM` find a stage in any case.
+//! Safe: `--target` and `--from` find a stage in any case. A stage from which another one starts is left, since other programs may take
+//! the name in FROM for that of an image.
 
-use dockopt_model::stages;
+use dockopt_model::{Stage, stages};
 use dockopt_syntax::{Body, Edit};
 
-use crate::{Class, Cx, Expected, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
 pub(crate) const NAME: &str = "stage-name-casing";
 pub(crate) const PHASE: Phase = Phase::Correct;
@@ -62,6 +63,11 @@ fn look_at(cx: &Cx<'_>, stage: usize) -> Option<Proposal> {
     }
     let mut edits = vec![Edit { span: alias.name.span, text: lower.clone() }];
     let references = stages::references(cx.model.tree, &cx.model.stages, stage);
+    let starts_from = |later: &Stage| matches!(&cx.model.tree.instructions[later.from].body, Body::From { image, .. } if references.contains(&image.span));
+    if cx.model.stages.iter().any(starts_from) {
+        let reason = "another stage starts from it; programs that read FROM lines may take the name for that of an image, in the letters that it has";
+        return Some(Declined::proposal(alias.name.span, reason));
+    }
     edits.extend(references.into_iter().map(|span| Edit { span, text: lower.clone() }));
     let title = format!("write the stage's name as `{lower}`");
     let reason = format!("a stage is found in any case, so `{name}` and `{lower}` are one; one spelling shows it");

@@ -1,5 +1,5 @@
-//! Refreshes of a package index that change nothing: the normalisation `idle-refresh` for the digest, and the same question for a
-//! pass. It looks at atoms and writes no text.
+//! Refreshes of a package index that change nothing: the normalisation `idle-refresh` for the digest. It looks at atoms and
+//! writes no text.
 
 use dockopt_tools::{Index, Role};
 
@@ -7,28 +7,6 @@ use crate::Model;
 use crate::atom::{Atom, AtomKind};
 use crate::element::Element;
 use crate::region::Region;
-
-/// Whether a refresh, which is an element of the RUN `at`, repeats one of the RUNs of its stage since `first`, if the elements `gone`
-/// of these were not there.
-pub fn repeats(
-    model: &Model<'_>,
-    stage: usize,
-    (at, element): (usize, usize),
-    first: usize,
-    gone: &[(usize, usize)],
-) -> bool {
-    let place = |atom: &Atom| (atom.instruction, atom.element);
-    let atoms = &model.traces()[stage].atoms;
-    let own = |atom: &&Atom| place(atom) == (at, element);
-    let Some(end) = atoms.iter().position(|atom| own(&atom)) else { return false };
-    // An install that refreshes by itself is a refresh, and more.
-    let is_refresh = atoms[end].kind == AtomKind::Refresh && atoms.iter().filter(own).count() == 1;
-    let before: Vec<&Atom> = atoms[..end]
-        .iter()
-        .filter(|atom| atom.instruction >= first && !gone.contains(&place(atom)))
-        .collect();
-    is_refresh && is_repeated(model, &before, &atoms[end])
-}
 
 /// The atoms without idle refreshes.
 pub(crate) fn idle<'m>(model: &Model<'_>, atoms: &[&'m Atom]) -> Vec<&'m Atom> {

@@ -23,7 +23,7 @@ pub mod gopath;
 pub mod graph;
 pub mod here;
 mod idle_mounts;
-pub mod idle_refresh;
+mod idle_refresh;
 pub mod ignore;
 mod image;
 pub mod images;
