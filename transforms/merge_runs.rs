@@ -110,6 +110,10 @@ fn join(cx: &Cx<'_>, groups: &mut [Group], first: usize, proposals: &mut Vec<Pro
     if one.half.commands + two.half.commands > MOST_COMMANDS && cx.options.merge != Merge::Always {
         return decline("the merged RUN would be too long to read");
     }
+    let above = cx.model.tree.leading_comments(next).of(&cx.model.tree.text);
+    if above.lines().any(|line| ["dockopt:", "hadolint"].iter().any(|tool| line.trim_start_matches(['#', ' ']).starts_with(tool))) {
+        return decline("a comment above it tells tools what to leave alone in this RUN");
+    }
     let style = layout::Chain::of_group(cx.model, &[one.runs[0], next]);
     let Some(mut joined) = join::append(cx.model, one.runs[0], last, next, &style) else {
         return decline("a comment, flag or heredoc stands where this RUN and the one above would be joined");
