@@ -11,6 +11,7 @@ pub mod diff;
 pub mod discover;
 pub mod effect;
 pub mod engine;
+pub mod failure;
 pub mod files;
 pub mod findings;
 pub mod forge;

@@ -35,7 +35,7 @@ use dockopt_model::copy::{self, Copied};
 use dockopt_model::gopath;
 use dockopt_syntax::{Body, Edit, Keyword};
 
-use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, in_case_of};
 
 pub(crate) const NAME: &str = "copy-not-add";
 pub(crate) const PHASE: Phase = Phase::Correct;
@@ -64,8 +64,8 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize) -> Option<Proposal> {
     if let Copied::Opaque { reason, .. } = copy::follow(tree, instruction, model.stages[stage].state(at), model.context, image.folders()) {
         return declined(reason);
     }
-    let copy = if instruction.keyword_text(&tree.text) == "add" { "copy" } else { Keyword::Copy.name() };
-    let edit = Edit { span: instruction.keyword_span, text: copy.to_owned() };
+    let text = in_case_of(instruction.keyword_text(&tree.text), Keyword::Copy);
+    let edit = Edit { span: instruction.keyword_span, text };
     let reason = "ADD also fetches and unpacks; nothing here is an archive or comes from the network";
     Rewrite::safe("write COPY for ADD", reason, instruction.keyword_span, vec![edit]).ok().map(Proposal::Rewrite)
 }

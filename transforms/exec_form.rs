@@ -32,7 +32,7 @@
 
 use dockopt_model::portable;
 use dockopt_model::state::Shell;
-use dockopt_model::{Parent, Setting};
+use dockopt_model::{Setting, stages};
 use dockopt_shell::{Dialect, NodeKind, Word};
 use dockopt_syntax::{Body, Command, Edit, Keyword};
 
@@ -91,15 +91,10 @@ fn look_at(cx: &Cx<'_>, stage: usize, at: usize) -> Option<Proposal> {
 }
 
 /// The line of an instruction of that sort, in the stage or in those below.
-fn found(cx: &Cx<'_>, mut stage: usize, keyword: Keyword) -> Option<usize> {
-    loop {
-        let own = cx.model.stages[stage].instructions.clone().map(|at| &cx.model.tree.instructions[at]);
-        if let Some(one) = own.rev().find(|one| one.keyword == keyword) {
-            return Some(*one.lines.start());
-        }
-        let Parent::Stage(of) = cx.model.stages[stage].parent else { return None };
-        stage = of;
-    }
+fn found(cx: &Cx<'_>, stage: usize, keyword: Keyword) -> Option<usize> {
+    let own = |at: usize| cx.model.stages[at].instructions.clone().rev();
+    let mut all = stages::lineage(&cx.model.stages, stage).flat_map(own).map(|at| &cx.model.tree.instructions[at]);
+    all.find(|one| one.keyword == keyword).map(|one| *one.lines.start())
 }
 
 /// The words of a text that a shell would run as one program with these words and nothing more.

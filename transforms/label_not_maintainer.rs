@@ -26,10 +26,10 @@
 //!
 //! Unsafe: the image loses its `author` field and gets the label. The rest of it stays the same, which is proven.
 
-use dockopt_model::{Setting, layout};
-use dockopt_syntax::{Body, Edit, Escape};
+use dockopt_model::Setting;
+use dockopt_syntax::{Body, Edit, Escape, Keyword};
 
-use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, in_case_of};
 
 pub(crate) const NAME: &str = "label-not-maintainer";
 pub(crate) const PHASE: Phase = Phase::Correct;
@@ -59,10 +59,10 @@ fn look_at(cx: &Cx<'_>, stage: std::ops::Range<usize>, at: usize) -> Option<Prop
     if stage.clone().any(is_repeated) {
         return declined("the stage has several, of which only the last one counts");
     }
-    if layout::has_comments(tree, at) && !instruction.inner_comments.is_empty() {
+    if !instruction.inner_comments.is_empty() {
         return declined("a comment stands inside it");
     }
-    let text = format!("{} {AUTHORS}={}", label_keyword(instruction.keyword_text(&tree.text)), quoted(&who.text, tree.escape));
+    let text = format!("{} {AUTHORS}={}", in_case_of(instruction.keyword_text(&tree.text), Keyword::Label), quoted(&who.text, tree.escape));
     let span = instruction.code_span(&tree.text);
     let edit = Edit { span, text };
     let reason = "MAINTAINER is deprecated; the image has this label then, and no longer an `author` field";
@@ -70,11 +70,6 @@ fn look_at(cx: &Cx<'_>, stage: std::ops::Range<usize>, at: usize) -> Option<Prop
     rewrite.class = Class::Unsafe;
     rewrite.settings = vec![Setting::Author, Setting::Label(AUTHORS.to_owned())];
     Some(Proposal::Rewrite(rewrite))
-}
-
-/// LABEL in the case of the instruction that it replaces.
-fn label_keyword(written: &str) -> &'static str {
-    if written.chars().all(|c| c.is_ascii_lowercase()) { "label" } else { "LABEL" }
 }
 
 /// A text that the builder reads as it is, in double quotes.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub use dockopt_model::builder::Builder;
 pub use dockopt_model::caches::Caches;
 use dockopt_model::{Model, Packages, Pins, Pipes, Setting, layout};
-use dockopt_syntax::{Edit, EditError, Edits, Span};
+use dockopt_syntax::{Edit, EditError, Edits, Keyword, Span};
 
 /// Declares the passes: each file by its module, in the order of phases.
 macro_rules! passes {
@@ -359,6 +359,15 @@ impl Declined {
     /// A declined place as a proposal.
     pub fn proposal(at: Span, reason: impl Into<String>) -> Proposal {
         Proposal::Declined(Self { at, reason: reason.into() })
+    }
+}
+
+/// A keyword in the case of the one in whose place it comes.
+pub(crate) fn in_case_of(written: &str, keyword: Keyword) -> String {
+    if written.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        keyword.name().to_ascii_lowercase()
+    } else {
+        keyword.name().to_owned()
     }
 }
 

@@ -27,8 +27,8 @@
 //!
 //! Safe: where the file builds at all, the same file is copied. A source with a variable, in quotes or in a list is left.
 
-use dockopt_model::gopath;
-use dockopt_syntax::{Copy, Edit, Form, Instruction};
+use dockopt_model::copy::from_root;
+use dockopt_syntax::{Edit, Form, Instruction, Word};
 
 use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
 
@@ -45,31 +45,19 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Proposal> {
 
 fn look_at(instruction: &Instruction) -> Option<Proposal> {
     let copy = instruction.body.as_copy()?;
-    let above = |text: &str| text.starts_with("../") || text == "..";
-    if !copy.sources.iter().any(|source| above(&source.text)) {
+    let above: Vec<(&Word, String)> = copy.sources.iter().filter_map(|source| Some((source, from_root(&source.text)?))).collect();
+    if above.is_empty() {
         return None;
     }
     let place = instruction.keyword_span;
     if instruction.flag("from").is_some() || instruction.flag("parents").is_some() || copy.form == Form::Json {
         return Some(Declined::proposal(place, "`..` stands in a list, or in a copy of another sort"));
     }
-    edits(copy, above).map_or_else(
-        || Some(Declined::proposal(place, "a source with `..` has a variable, a quote or an escape in it")),
-        |edits| {
-            let title = "write the source as it is found in the build context";
-            let reason = "nothing above the build context can be copied; `..` stops at its root";
-            Rewrite::safe(title, reason, place, edits).ok().map(Proposal::Rewrite)
-        },
-    )
-}
-
-fn edits(copy: &Copy, above: impl Fn(&str) -> bool) -> Option<Vec<Edit>> {
-    let edits = copy.sources.iter().filter(|source| above(&source.text)).map(|source| {
-        let is_plain = !source.text.contains(['$', '"', '\'', '\\', '`']);
-        let inner = gopath::clean(&format!("/{}", source.text)).trim_start_matches('/').to_owned();
-        let end = if source.text.ends_with('/') { "/" } else { "" };
-        let text = if inner.is_empty() { ".".to_owned() } else { inner + end };
-        is_plain.then_some(Edit { span: source.span, text })
-    });
-    edits.collect()
+    if above.iter().any(|(source, _)| source.text.contains(['$', '"', '\'', '\\', '`'])) {
+        return Some(Declined::proposal(place, "a source with `..` has a variable, a quote or an escape in it"));
+    }
+    let edits = above.into_iter().map(|(source, text)| Edit { span: source.span, text }).collect();
+    let title = "write the source as it is found in the build context";
+    let reason = "nothing above the build context can be copied; `..` stops at its root";
+    Rewrite::safe(title, reason, place, edits).ok().map(Proposal::Rewrite)
 }

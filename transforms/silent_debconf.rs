@@ -31,9 +31,9 @@
 //! somebody gives a build argument of that name.
 
 use dockopt_model::Setting;
-use dockopt_syntax::{Body, Edit, Instruction, Pair, Span};
+use dockopt_syntax::{Body, Edit, Instruction, Keyword, Pair, Span};
 
-use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite};
+use crate::{Class, Cx, Declined, Expected, Phase, Proposal, Rewrite, in_case_of};
 
 pub(crate) const NAME: &str = "silent-debconf";
 pub(crate) const PHASE: Phase = Phase::Runtime;
@@ -60,9 +60,9 @@ fn look_at(cx: &Cx<'_>, instruction: &Instruction) -> Option<Proposal> {
         let reason = format!("`{name}` stands beside a comment, or without an equals sign");
         return Some(Declined::proposal(instruction.keyword_span, reason));
     }
-    let arg = if instruction.keyword_text(text) == "env" { "arg" } else { "ARG" };
+    let arg = in_case_of(instruction.keyword_text(text), Keyword::Arg);
     let edits = if pairs.len() == 1 {
-        vec![Edit { span: instruction.keyword_span, text: arg.to_owned() }]
+        vec![Edit { span: instruction.keyword_span, text: arg }]
     } else {
         let line = format!("{arg} {name}={}{}", value.span.of(text), cx.model.tree.newline());
         let own = match pairs.get(at + 1) {

@@ -1,17 +1,9 @@
-//! Why a forge did not do what it was asked: what happened, and what to do. Must never hold a credential.
+//! Why a forge did not do what it was asked. Must never hold a credential.
 
-use crate::problem::Problem;
+use crate::failure;
 
 /// A failure to learn or do something on a forge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What sort of failure.
-    pub kind: Kind,
-    /// What happened, as one clause.
-    pub message: String,
-    /// What the user can do.
-    pub help: String,
-}
+pub type Failure = failure::Failure<Kind>;
 
 /// What sort of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +25,6 @@ pub enum Kind {
 }
 
 impl Failure {
-    pub(super) fn new(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: help.into() }
-    }
-
     pub(super) fn unusable(message: impl Into<String>) -> Self {
         Self::new(Kind::Unusable, message, "try again later; if it stays so, tell who runs this forge")
     }
@@ -49,11 +37,5 @@ impl Failure {
     /// Whether it may help to look again and go on from what is there.
     pub fn is_passing(&self) -> bool {
         matches!(self.kind, Kind::Conflict | Kind::Lost)
-    }
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        Self::error(failure.message, failure.help)
     }
 }

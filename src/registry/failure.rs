@@ -1,17 +1,9 @@
-//! Why a registry gave no answer that can be used: what happened, and what to do. Must never hold a credential.
+//! Why a registry gave no answer that can be used. Must never hold a credential.
 
-use crate::problem::Problem;
+use crate::failure;
 
 /// A failure to learn something from a registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What sort of failure.
-    pub kind: Kind,
-    /// What happened, as one clause.
-    pub message: String,
-    /// What the user can do.
-    pub help: String,
-}
+pub type Failure = failure::Failure<Kind>;
 
 /// What sort of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +23,7 @@ pub enum Kind {
 }
 
 impl Failure {
-    pub(crate) fn new(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: help.into() }
-    }
-
     pub(super) fn unusable(message: impl Into<String>) -> Self {
         Self::new(Kind::Unusable, message, "try again later; if it stays so, tell who runs this registry")
-    }
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        Self::error(failure.message, failure.help)
     }
 }

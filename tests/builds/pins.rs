@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use dockopt::engine::{Build, Cache};
 use dockopt::process::Failure;
 
 use crate::stand::{self, NETWORK, Stand};
@@ -83,15 +82,7 @@ fn mirror() -> Option<String> {
 fn layers(stand: &Stand, folder: &Path, name: &str, further: &[&str]) -> Result<Vec<String>, Failure> {
     let image = stand.image(name);
     let arguments: Vec<_> = NETWORK.iter().chain(further).map(Into::into).collect();
-    let dockerfile = folder.join("Dockerfile");
-    let build = Build {
-        dockerfile: &dockerfile,
-        context: folder,
-        tag: &image.name,
-        cache: Cache::Use,
-        arguments: &arguments,
-    };
-    stand.engine.build(&build, &mut |_| {})?;
+    stand.build_with(folder, &image, &arguments)?;
     let output = Command::new("docker")
         .args(["image", "inspect", "--format", "{{range .RootFS.Layers}}{{.}} {{end}}", &image.name])
         .output()

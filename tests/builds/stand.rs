@@ -76,13 +76,23 @@ impl Stand {
         let mut arguments: Vec<OsString> = NETWORK.map(Into::into).to_vec();
         arguments.extend(["--build-context".into(), base.into()]);
         arguments.extend(further.iter().map(|argument| argument.replace("{context}", context).into()));
+        self.build_with(folder, image, &arguments)
+    }
+
+    /// Builds the Dockerfile of a folder with these arguments.
+    pub(crate) fn build_with(
+        &self,
+        folder: &Path,
+        image: &Image<'_>,
+        arguments: &[OsString],
+    ) -> Result<Built, Failure> {
         let dockerfile = folder.join("Dockerfile");
         let build = Build {
             dockerfile: &dockerfile,
             context: folder,
             tag: &image.name,
             cache: Cache::Use,
-            arguments: &arguments,
+            arguments,
         };
         self.engine.build(&build, &mut |_| {})
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use dockopt::engine::{Build, Cache, Container};
+use dockopt::engine::Container;
 
 use crate::pins::dockopt;
 use crate::stand::{Image, NETWORK, Stand};
@@ -76,15 +76,7 @@ fn start<'s>(stand: &'s Stand, folder: &Path, name: &str) -> (Image<'s>, Contain
     assert!(said.status.success() && text.contains("\nUSER 10001:10001\n"), "{text}{said:?}");
     let image = stand.image(name);
     let arguments: Vec<OsString> = NETWORK.iter().map(Into::into).collect();
-    let dockerfile = folder.join("Dockerfile");
-    let build = Build {
-        dockerfile: &dockerfile,
-        context: folder,
-        tag: &image.name,
-        cache: Cache::Use,
-        arguments: &arguments,
-    };
-    stand.engine.build(&build, &mut |_| {}).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
+    stand.build_with(folder, &image, &arguments).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
     let running = stand.engine.start(&image.name).expect("Docker starts images").unwrap();
     thread::sleep(Duration::from_secs(1));
     (image, running)

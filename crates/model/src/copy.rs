@@ -243,20 +243,22 @@ pub(crate) fn arguments(instruction: &Instruction) -> String {
             if copy.form == Form::Plain
                 && copy.sources.iter().any(|source| source.text.starts_with("..")) =>
         {
-            let from_root = |source: &str| {
-                let end = if source.ends_with('/') { "/" } else { "" };
-                let clean = gopath::clean(&format!("/{source}"));
-                if clean == "/" { ".".to_owned() } else { clean.trim_start_matches('/').to_owned() + end }
-            };
-            let word = |source: &Word| match source.text.as_str() {
-                text if text == ".." || text.starts_with("../") => from_root(text),
-                text => text.to_owned(),
-            };
+            let word = |source: &Word| from_root(&source.text).unwrap_or_else(|| source.text.clone());
             let words: Vec<String> = copy.sources.iter().map(word).collect();
             format!("{} {}", words.join(" "), copy.destination.text)
         }
         _ => text.to_owned(),
     }
+}
+
+/// What a source that leads out of the build context stands for: `..` stops at its root. None for another source.
+pub fn from_root(source: &str) -> Option<String> {
+    if source != ".." && !source.starts_with("../") {
+        return None;
+    }
+    let end = if source.ends_with('/') { "/" } else { "" };
+    let clean = gopath::clean(&format!("/{source}"));
+    Some(if clean == "/" { ".".to_owned() } else { clean.trim_start_matches('/').to_owned() + end })
 }
 
 /// Whether ADD fetches the source: a URL, or a git repository.

@@ -15,7 +15,7 @@ use dockopt_tools::{Invocation, Kind, Role};
 use self::judge::{From, Judge, Word};
 use crate::element::Element;
 use crate::here::Here;
-use crate::{Image, Known, Model, Parent, path};
+use crate::{Image, Known, Model, Parent, path, stages};
 
 /// An install that brings packages of development.
 #[derive(Debug)]
@@ -282,15 +282,9 @@ impl Place<'_, '_> {
 
     /// The last instruction of a sort in this stage, or in one below.
     fn last(&self, is_meant: impl Fn(&Body) -> bool) -> Option<usize> {
-        let mut stage = self.stage;
-        loop {
-            let own = self.model.stages[stage].instructions.clone().rev();
-            if let Some(at) = own.into_iter().find(|&at| is_meant(&self.model.tree.instructions[at].body)) {
-                return Some(at);
-            }
-            let Parent::Stage(of) = self.model.stages[stage].parent else { return None };
-            stage = of;
-        }
+        let mut all = stages::lineage(&self.model.stages, self.stage)
+            .flat_map(|stage| self.model.stages[stage].instructions.clone().rev());
+        all.find(|&at| is_meant(&self.model.tree.instructions[at].body))
     }
 
     fn command(

@@ -12,7 +12,7 @@ use dockopt_tools::bases::Base;
 use dockopt_tools::users::{privileged_port, users};
 
 use crate::path::relative;
-use crate::stages::{self, Parent};
+use crate::stages;
 use crate::{Known, Model};
 
 use self::start::Sort;
@@ -77,14 +77,11 @@ fn is_root(user: &str) -> bool {
 }
 
 /// The instructions of a stage and of those in the file that it starts from, the lowest first.
-fn chain<'m>(model: &Model<'m>, mut stage: usize) -> Vec<&'m Instruction> {
-    let mut found: Vec<&Instruction> = Vec::new();
-    loop {
-        let own = &model.stages[stage];
-        found.splice(0..0, model.tree.instructions[own.instructions.clone()].iter());
-        let Parent::Stage(of) = own.parent else { return found };
-        stage = of;
-    }
+fn chain<'m>(model: &Model<'m>, stage: usize) -> Vec<&'m Instruction> {
+    let mut stages: Vec<usize> = stages::lineage(&model.stages, stage).collect();
+    stages.reverse();
+    let ranges = stages.into_iter().map(|at| model.stages[at].instructions.clone());
+    ranges.flat_map(|range| &model.tree.instructions[range]).collect()
 }
 
 fn look_at(model: &Model<'_>, stage: usize, base: &Base, chain: &[&Instruction], place: Span) -> Found<Plan> {

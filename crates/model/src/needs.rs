@@ -10,7 +10,7 @@ use crate::region::{Footprint, Region};
 use crate::script::{self, each_command};
 use crate::stages::Stage;
 use crate::state::State;
-use crate::{Known, Model, Parent, Script, digest, effects, path, stages, triggers};
+use crate::{Known, Model, Script, digest, effects, path, stages, triggers};
 
 /// A later step that may need what a RUN leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,12 +102,7 @@ pub fn needed_later(model: &Model<'_>, stage: usize, at: usize, left: &Left<'_>)
     if left.cache.is_index {
         return None;
     }
-    let mut holders = vec![stage];
-    for child in stage + 1..model.stages.len() {
-        if matches!(model.stages[child].parent, Parent::Stage(of) if holders.contains(&of)) {
-            holders.push(child);
-        }
-    }
+    let holders = stages::heirs(&model.stages, stage);
     for &holder in &holders {
         let steps = model.stages[holder].instructions.clone();
         for step in if holder == stage { at..steps.end } else { steps } {

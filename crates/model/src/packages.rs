@@ -9,7 +9,7 @@ use dockopt_shell::{Simple, Word};
 use dockopt_tools::{Database, Exact, Invocation, Named, Role};
 
 use crate::reference::Reference;
-use crate::stages::{Parent, Stage};
+use crate::stages::{self, Parent, Stage};
 use crate::{Known, Model, Script};
 
 /// What was found in images, by the label of the stage.
@@ -125,15 +125,8 @@ pub fn label(stages: &[Stage], stage: usize) -> String {
 
 /// The image that a stage goes back to, by tag: a digest may change without another version of anything. None where it is not known, or
 /// where there is none.
-pub fn from(stages: &[Stage], mut stage: usize) -> Option<String> {
-    loop {
-        match &stages[stage].parent {
-            Parent::Stage(of) => stage = *of,
-            Parent::Image { name: Known::Is(name), .. } => {
-                let reference = Reference::parse(name).ok()?;
-                return Some(reference.by_tag().unwrap_or(reference).to_string());
-            }
-            _ => return None,
-        }
-    }
+pub fn from(all: &[Stage], stage: usize) -> Option<String> {
+    let Some(Parent::Image { name: Known::Is(name), .. }) = stages::origin(all, stage) else { return None };
+    let reference = Reference::parse(name).ok()?;
+    Some(reference.by_tag().unwrap_or(reference).to_string())
 }

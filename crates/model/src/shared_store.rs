@@ -12,7 +12,7 @@ use crate::idle_mounts::disturbs;
 use crate::moved::{self, Moved};
 use crate::needs::{self, quoted};
 use crate::script::{self, Script};
-use crate::stages::{Parent, Stage};
+use crate::stages::{self, Stage};
 use crate::state::State;
 
 /// A Dockerfile, as far as it is read before anything is known of its effects.
@@ -41,12 +41,7 @@ pub(crate) fn consumers(
 ) -> Result<Vec<(usize, usize)>, String> {
     let name = format!("the {} of {}", store.cache.name, store.tool.title);
     let first = first_stage(file, stage, store);
-    let mut holders = vec![first];
-    for child in first + 1..file.stages.len() {
-        if matches!(file.stages[child].parent, Parent::Stage(of) if holders.contains(&of)) {
-            holders.push(child);
-        }
-    }
+    let holders = stages::heirs(file.stages, first);
     if holders.iter().any(|&holder| file.stages[holder].ships) {
         return Err(format!("{name} would not be in the image that comes of this stage"));
     }
@@ -100,16 +95,11 @@ pub(crate) fn consumers(
 
 /// The first stage on the way down to `stage` in which the tool of the store is used.
 fn first_stage(file: File<'_, '_, '_>, stage: usize, store: Store<'_>) -> usize {
-    let mut first = stage;
-    let mut at = stage;
-    while let Parent::Stage(of) = file.stages[at].parent {
-        at = of;
-        let mut scripts = file.stages[at].instructions.clone().filter_map(file.scripts);
-        if scripts.any(|script| !uses(script, store.tool).is_empty()) {
-            first = at;
-        }
-    }
-    first
+    let is_used = |at: &usize| {
+        let mut scripts = file.stages[*at].instructions.clone().filter_map(file.scripts);
+        scripts.any(|script| !uses(script, store.tool).is_empty())
+    };
+    stages::lineage(file.stages, stage).skip(1).filter(is_used).last().unwrap_or(stage)
 }
 
 /// The commands of a script that run the tool.

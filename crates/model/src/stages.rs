@@ -55,14 +55,35 @@ impl Stage {
     }
 }
 
-/// What is known of the image that a stage goes back to.
-pub fn base(stages: &[Stage], mut stage: usize) -> Option<&Base> {
-    loop {
-        match &stages[stage].parent {
-            Parent::Stage(of) => stage = *of,
-            Parent::Image { base, .. } => return base.as_deref(),
-            Parent::Scratch => return None,
+/// A stage, then the one that it starts from, and so on down.
+pub fn lineage(stages: &[Stage], stage: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(stage), |&at| match stages[at].parent {
+        Parent::Stage(of) => Some(of),
+        Parent::Scratch | Parent::Image { .. } => None,
+    })
+}
+
+/// A stage and all that start from it, or from one that does, in order.
+pub(crate) fn heirs(stages: &[Stage], stage: usize) -> Vec<usize> {
+    let mut found = vec![stage];
+    for (child, own) in stages.iter().enumerate().skip(stage + 1) {
+        if matches!(own.parent, Parent::Stage(of) if found.contains(&of)) {
+            found.push(child);
         }
+    }
+    found
+}
+
+/// What the stage starts from in which the lineage of a stage begins: an image, or nothing.
+pub(crate) fn origin(stages: &[Stage], stage: usize) -> Option<&Parent> {
+    lineage(stages, stage).last().map(|first| &stages[first].parent)
+}
+
+/// What is known of the image that a stage goes back to.
+pub fn base(stages: &[Stage], stage: usize) -> Option<&Base> {
+    match origin(stages, stage) {
+        Some(Parent::Image { base, .. }) => base.as_deref(),
+        _ => None,
     }
 }
 

@@ -25,6 +25,7 @@
 //!
 //! What the label is to say is not written in the file.
 
+use dockopt_model::stages;
 use dockopt_syntax::{Body, Pair};
 
 use crate::{Cx, Finding, LabelKind, Others, Scope, Severity, Starts, labels, look};
@@ -42,7 +43,7 @@ pub(crate) fn run(cx: &Cx<'_>) -> Vec<Finding> {
     let Some(last) = model.stages.last().filter(|_| !wanted.is_empty()) else { return Vec::new() };
     let mut findings = Vec::new();
     let mut seen = Vec::new();
-    let lineage = look::lineage(model, model.stages.len() - 1);
+    let lineage: Vec<usize> = stages::lineage(&model.stages, model.stages.len() - 1).collect();
     for step in look::own_steps(model) {
         let Body::Label(pairs) = &step.instruction.body else { continue };
         for pair in pairs {

@@ -1,6 +1,6 @@
 //! How rules look at a file: every instruction, those that ONBUILD keeps among them. It decides nothing.
 
-use dockopt_model::{Model, Parent, Script};
+use dockopt_model::{Model, Script, stages};
 use dockopt_shell::Simple;
 use dockopt_syntax::{Body, Instruction, Span};
 
@@ -88,20 +88,11 @@ pub(crate) fn own_steps<'m>(model: &'m Model<'_>) -> impl Iterator<Item = Step<'
     steps(model).filter(|step| !matches!(model.tree.instructions[step.index].body, Body::Onbuild(_)))
 }
 
-/// A stage and those that it starts from.
-pub(crate) fn lineage(model: &Model<'_>, stage: usize) -> Vec<usize> {
-    let mut found = vec![stage];
-    while let Parent::Stage(of) = model.stages[found[found.len() - 1]].parent {
-        found.push(of);
-    }
-    found
-}
-
 /// Whether the file sets a working directory before this instruction, in its stage or in one that it starts from.
 pub(crate) fn has_workdir(model: &Model<'_>, stage: usize, index: usize) -> bool {
     let is_workdir = |at: usize| matches!(model.tree.instructions[at].body, Body::Workdir(_));
-    let own = |of: &usize| model.stages[*of].instructions.clone();
-    lineage(model, stage).iter().flat_map(own).any(|at| at < index && is_workdir(at))
+    let own = |of: usize| model.stages[of].instructions.clone();
+    stages::lineage(&model.stages, stage).flat_map(own).any(|at| at < index && is_workdir(at))
 }
 
 /// Whether a path is relative on Linux and on Windows, whatever the variables in it are.

@@ -29,9 +29,10 @@
 //!
 //! How the program tells that it is well is not written in the file; one that checks the wrong thing restarts healthy containers.
 
+use dockopt_model::stages;
 use dockopt_syntax::Body;
 
-use crate::{Cx, Finding, Scope, Severity, Starts, look};
+use crate::{Cx, Finding, Scope, Severity, Starts};
 
 pub(crate) const NAME: &str = "missing-healthcheck";
 pub(crate) const SEVERITY: Severity = Severity::Advice;
@@ -42,7 +43,7 @@ pub(crate) const ALIASES: &[&str] = &["DL3057"];
 
 pub(crate) fn run(cx: &Cx<'_>) -> Vec<Finding> {
     let (model, Some(last)) = (cx.model, cx.model.stages.len().checked_sub(1)) else { return Vec::new() };
-    let mut own = look::lineage(model, last).into_iter().flat_map(|of| model.stages[of].instructions.clone());
+    let mut own = stages::lineage(&model.stages, last).flat_map(|of| model.stages[of].instructions.clone());
     if own.any(|at| matches!(model.tree.instructions[at].body, Body::Healthcheck(_))) {
         return Vec::new();
     }
